@@ -1,0 +1,57 @@
+"""Fixtures; and moto, imported before a test can alter its settings."""
+
+import socket
+import threading
+from functools import lru_cache
+
+import moto  # noqa: F401  (it reads the environment as it is imported)
+import pytest
+from botocore.loaders import JSONFileLoader
+
+import main_aws_s3
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _models_are_parsed_once():
+    """Half of a tour's time goes into parsing botocore's own JSON."""
+    load = lru_cache(maxsize=None)(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, 'load_file', lambda _, path: load(path))
+        yield
+
+
+@pytest.fixture
+def tour(capsys):
+    """Run main() in this process and return what it printed."""
+
+    def run() -> str:
+        main_aws_s3.main()
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def listener():
+    """The URL of a server on this machine that must hear nothing."""
+    heard = []
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+
+        def accept():
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    if connection.recv(4) == b'stop':
+                        return
+                    heard.append(connection)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{port}'
+        finally:
+            with socket.create_connection(('127.0.0.1', port)) as last:
+                last.sendall(b'stop')
+            thread.join()
+    assert not heard, f'{len(heard)} connections reached the listener'

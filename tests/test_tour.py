@@ -260,6 +260,17 @@ def test_the_date_told_is_that_of_the_upload(tour):
     assert before <= datetime.fromisoformat(told) <= after
 
 
+def test_sizes_are_told_in_kb_of_1024_bytes(tour):
+    def grow(parsed, **_):
+        for entry in parsed['Contents']:
+            entry['Size'] = 100 * 1024
+
+    with handler('after-call.s3.ListObjectsV2', grow):
+        output = tour()
+
+    assert output.count('(100.00 KB)') == 4
+
+
 def test_main_can_be_called_again_with_the_same_result(tour):
     assert [mask(tour()), mask(tour())] == [TRANSCRIPT, TRANSCRIPT]
 
@@ -317,9 +328,13 @@ def test_a_batch_that_deletes_only_a_part_stops_the_tour(tour):
         parsed['Errors'] = [{**failed, 'Code': 'InternalError'}]
 
     with handler('after-call.s3.DeleteObjects', fail_one), pytest.raises(
-        RuntimeError, match=r'images/sample\.png'
-    ):
+        RuntimeError
+    ) as error:
         tour()
+
+    assert str(error.value) == (
+        "Not deleted: [{'Key': 'images/sample.png', 'Code': 'InternalError'}]"
+    )
 
 
 def test_a_bucket_left_behind_is_found_by_asking(tour, capsys):
@@ -327,10 +342,13 @@ def test_a_bucket_left_behind_is_found_by_asking(tour, capsys):
         parsed['Buckets'] = [{'Name': 'my-second-bucket-2024'}]
 
     with handler('after-call.s3.ListBuckets', find_one), pytest.raises(
-        RuntimeError, match='my-second-bucket-2024'
-    ):
+        RuntimeError
+    ) as error:
         tour()
 
+    assert str(error.value) == (
+        "Still there, to be deleted by hand: ['my-second-bucket-2024']"
+    )
     assert 'Tour complete' not in capsys.readouterr().out
 
 

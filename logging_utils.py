@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Optional
 
 BANNER_WIDTH = 70
-# As wide as '[HH:MM:SS.mmm] ' less two, so that a detail stands under the
-# first letter of its step, whatever pictogram opens the message.
+# One column less than the stamp: a detail stands under its message.
 DETAIL_INDENT = ' ' * 13
 
 

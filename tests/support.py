@@ -71,6 +71,26 @@ PINNED = {
 }
 
 
+# What botocore adds of its own, differently from version to version.
+MACHINERY = {
+    'amz-sdk-invocation-id',
+    'amz-sdk-request',
+    'authorization',
+    'content-length',
+    'content-md5',
+    'expect',
+    'transfer-encoding',
+    'user-agent',
+    'x-amz-checksum-crc32',
+    'x-amz-checksum-mode',
+    'x-amz-content-sha256',
+    'x-amz-date',
+    'x-amz-decoded-content-length',
+    'x-amz-sdk-checksum-algorithm',
+    'x-amz-trailer',
+}
+
+
 def mask(output: str) -> str:
     """Return the tour's output with times, dates and URL length masked."""
     for pattern, stand_in in MASKS:
@@ -107,3 +127,31 @@ def handler(event: str, function):
         yield
     finally:
         BUILTIN_HANDLERS.remove((event, function))
+
+
+def chosen(request) -> dict:
+    """The headers that say what the caller wants of S3."""
+    headers = {
+        name.lower(): value.decode() if isinstance(value, bytes) else value
+        for name, value in request.headers.items()
+    }
+    # A chunked body is how botocore sends it, not what S3 stores.
+    encoding = headers.pop('content-encoding', '')
+    encoding = re.sub(',?aws-chunked$', '', encoding)
+    if encoding:
+        headers['content-encoding'] = encoding
+    return {k: v for k, v in headers.items() if k not in MACHINERY}
+
+
+def content(request) -> bytes:
+    """The body as S3 stores it, left as it was for whoever sends it."""
+    body = request.body
+    if hasattr(body, 'read'):
+        data = body.read()
+        body.seek(0)
+    else:
+        data = body or b''
+    length = request.headers.get('X-Amz-Decoded-Content-Length')
+    if length is not None:  # size in hex, CRLF, bytes, trailing checksum
+        data = data.partition(b'\r\n')[2][: int(length)]
+    return data

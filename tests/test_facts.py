@@ -97,6 +97,34 @@ def a_url_is_good_for_another_method(s3):
     assert requests.put(sign(s3), data=b'x').status_code == 200
 
 
+def a_signed_content_type_may_differ(s3):
+    url = sign(s3, 'put_object', ContentType='text/plain')
+    answer = requests.put(url, b'x', headers={'Content-Type': 'image/png'})
+    assert answer.status_code == 200
+    head = s3.head_object(Bucket=BUCKET, Key='key')
+    assert head['ContentType'] == 'image/png'
+
+
+def a_form_may_exceed_its_limit(s3):
+    form = s3.generate_presigned_post(
+        BUCKET, 'key', Conditions=[['content-length-range', 1, 2]]
+    )
+    answer = requests.post(
+        form['url'], data=form['fields'], files={'file': b'xxx'}
+    )
+    assert answer.status_code == 204
+
+
+def a_copy_ignores_its_condition(s3):
+    put(s3, 'key')
+    s3.copy_object(
+        Bucket=BUCKET,
+        Key='copy',
+        CopySource={'Bucket': BUCKET, 'Key': 'key'},
+        CopySourceIfMatch='"another"',
+    )
+
+
 def metadata_may_be_too_long(s3):
     put(s3, 'key', Metadata={'note': 'x' * 3 * 1024})
 
@@ -113,6 +141,13 @@ KINDER = {
     'a presigned URL that has expired': an_expired_url_is_good,
     'a presigned URL that somebody changed': a_changed_url_is_good,
     'a presigned URL for another method': a_url_is_good_for_another_method,
+    'an upload to a presigned URL with another content type': (
+        a_signed_content_type_may_differ
+    ),
+    'a form upload over its size limit': a_form_may_exceed_its_limit,
+    'a copy with another ETag in `CopySourceIfMatch`': (
+        a_copy_ignores_its_condition
+    ),
     '3 KB of metadata': metadata_may_be_too_long,
     'a key of 1,025 bytes': a_key_may_be_too_long,
 }

@@ -458,18 +458,73 @@ def test_links_out_of_the_page_are_defined_and_used():
     for name, url in defined.items():
         assert re.match(
             r'https://(docs\.aws\.amazon\.com|(boto3|botocore)\.amazonaws\.com'
-            r'|docs\.getmoto\.org|docs\.astral\.sh)/',
+            r'|docs\.getmoto\.org|docs\.astral\.sh|aws\.amazon\.com/s3)/',
             url,
         ), f'{name}: {url} is not official documentation'
     assert not re.search(r'\]\((?!#)', text), 'use [text][name] for links'
 
 
+# Each figure that the page tells about S3, and where it is from: a link of the
+# page, or a test that shows it.
+FIGURES = {
+    '3 to': 'bucketnamingrules',
+    '63 characters': 'bucketnamingrules',
+    '10,000 buckets': 'API_ListBuckets',
+    '2 KB': 'UsingMetadata',
+    '3 KB': 'metadata_may_be_too_long',
+    '1,000 keys': 'API_ListObjectsV2',
+    '1,000': 'API_DeleteObjects',
+    '1,001 keys': 'a_batch_may_be_too_long',
+    '1,000 entries': 'API_ListObjectVersions',
+    '1,024': 'object-keys',
+    '1,025 bytes': 'a_key_may_be_too_long',
+    '404': 'test_moto_refuses_as_s3_does',
+    '403 to': 'test_moto_refuses_as_s3_does',
+    '200 even': 'API_DeleteObjects',
+    '3600 is': 'test_version_4_is_had_by_asking_or_in_newer_regions',
+    '7 days': 'using-presigned-url',
+    '2, boto3': 'test_signing_sends_nothing_and_asks_for_no_key',
+    '4 allows': 'sigv4-query-string-auth',
+    '4 with': 's3-presigned-urls',
+    '4, and': 's3-presigned-urls',
+    '5 GB': 'API_CopyObject',
+    '5 MB': 'qfacts',
+    '8 MB': 's3-uploading-files',
+    '99.999999999 % durability': 'DataDurability',
+}
+
+
+def test_figures_in_the_text_are_known_and_have_a_source():
+    facts = (ROOT / 'tests' / 'test_facts.py').read_text(encoding='utf-8')
+    oldest = re.search(r'requires-python = ">=(.+)"', PYPROJECT)[1]
+    met = set()
+    for number, line in PROSE:
+        if re.match(r'#|\[[^\]]+\]: |\*\*Source| *- \[[^\]]*\]\(#', line):
+            continue
+        text = re.sub(r'`(\d+)`', r'\1', line)
+        text = re.sub(r'`[^`]*`|Line \d+', '`', text)
+        text = re.sub(r'\]\([^)]*\)|\]\[[^\]]*\]', ']', text)
+        for match in re.finditer(r'(?<![\w-])\d[\d,.]*\d|(?<![\w-])\d', text):
+            if match[0] == oldest:
+                continue
+            after = re.match(r'(,? %?\s?\w+)?', text[match.end() :])[0]
+            figure = match[0] + after
+            assert figure in FIGURES, (
+                f'README.md:{number}: {figure!r} has no source in FIGURES'
+            )
+            met.add(figure)
+    for figure, source in FIGURES.items():
+        assert f'\n[{source}]: ' in README or f'def {source}(' in facts, figure
+
+    assert met == set(FIGURES)
+
+
 def test_files_that_the_page_names_are_there():
     named = re.findall(r'`((?:tests/|\.ci/|\w)[\w./]*\.(?:py|toml))`', README)
-    named += re.findall(r'`((?:tests|\.ci)/\w*)`', README)
+    named += re.findall(r'`((?:tests|\.ci)/[\w.]*)`', README)
 
     assert named
-    for name in named:
+    for name in set(named) - {'recipe.py'}:  # that one the reader writes
         assert (ROOT / name).exists(), f'README.md names {name}: not there'
 
 
@@ -485,12 +540,6 @@ def commands() -> List[Tuple[int, str]]:
 
 def test_commands_of_the_page_exist(pytestconfig):
     """Programs known, files there, options of pytest as it has them."""
-    options = {
-        option
-        for group in pytestconfig._parser._groups
-        for argument in group.options
-        for option in argument.names()
-    }
     venv = '.venv/bin/'
     for number, command in commands():
         where = f'README.md:{number}: {command!r}'
@@ -499,12 +548,16 @@ def test_commands_of_the_page_exist(pytestconfig):
             words = words[2:]
         program, arguments = words[0].replace(venv, ''), words[1:]
         if program in ('python', 'python3', 'bash'):
-            if arguments != ['-m', 'venv', '.venv']:
+            if arguments[0] == '-c':
+                compile(arguments[1], where, 'exec')
+            elif arguments != ['-m', 'venv', '.venv']:
                 assert (ROOT / arguments[0]).is_file(), where
         elif program == 'pytest':
             for argument in arguments:
                 if argument.startswith('-'):
-                    assert argument.partition('=')[0] in options, where
+                    name = argument.lstrip('-').replace('-', '_')
+                    name = {'n': 'numprocesses'}.get(name, name)
+                    assert hasattr(pytestconfig.option, name), where
                 elif not argument.isdigit():
                     assert (ROOT / argument).exists(), where
         elif program == 'pip':
@@ -512,9 +565,30 @@ def test_commands_of_the_page_exist(pytestconfig):
             assert arguments[1:] == dependencies(), where
         else:
             pytest.fail(f'{where}: no such program')
-    assert [c for _, c in commands()].count('uv run python main_aws_s3.py'), (
-        'the command that runs the tour is missing'
-    )
+
+
+def test_commands_of_the_page_are_all_there():
+    wanted = [
+        'uv run python main_aws_s3.py',
+        'uv run python main_aws_s3.py',
+        'uv run pytest',
+        'python3 -m venv .venv',
+        '.venv/bin/pip install ' + ' '.join(f'"{x}"' for x in dependencies()),
+        '.venv/bin/python main_aws_s3.py',
+        'uv run python -c',
+        'bash .ci/run',
+        'uv run pytest -n 0 --update-examples tests/test_recipes.py',
+    ]
+    lines = [
+        line
+        for block in fenced()
+        if block.language == 'console'
+        for line in block.lines
+    ]
+
+    assert [line.partition(' "import')[0] for line in lines] == [
+        f'$ {command}' for command in wanted
+    ]
 
 
 def dependencies() -> List[str]:
@@ -526,11 +600,11 @@ def test_versions_are_those_of_pyproject():
     oldest = re.search(r'requires-python = ">=(.+)"', PYPROJECT)[1]
     floors = dict(x.split('>=') for x in dependencies())
     for number, line in PROSE:
-        for version in re.findall(r'from (3\.\d+)\b', line):
-            assert version == oldest, f'README.md:{number}: Python {version}'
+        for version in re.findall(r'(?<![\d.>=])\d\.\d+\b', line):
+            assert version == oldest, f'README.md:{number}: {version}'
     for name, version in re.findall(r'([\w\[\]]+)>=([\d.]+)', README):
         assert floors[name] == version, f'README.md: {name}>={version}'
-    assert README.count(f'from {oldest}') >= 1
+    assert f'from {oldest}' in README
 
 
 def table(after: str) -> List[List[str]]:
@@ -558,8 +632,9 @@ def test_operations_name_methods_that_there_are():
     for operation, method, files, interface, _ in operations:
         assert hasattr(s3_client, method.strip('`')), operation
         if files:
-            assert hasattr(s3_client, files.strip('`')), operation
-            assert hasattr(on['Object'], files.strip('`')), operation
+            name = re.fullmatch(r'\[`(\w+)`\]\(#[\w-]+\)', files)[1]
+            assert hasattr(s3_client, name), operation
+            assert hasattr(on['Object'], name), operation
         if interface == 'client':
             continue
         path = re.fullmatch(r'both: `(.+)`', interface)[1]
@@ -603,6 +678,21 @@ def test_the_diagram_shows_each_object_and_its_sections(printed):
         if '/json' not in key
     }
 
+    lines = diagram.split('\n')
+    names = set(re.findall(r'(\w+)\(?\["', diagram))
+    joined = {
+        name
+        for line in lines
+        for arrow in re.findall(r'^ +([\w &]+) -- ".+" --> ([\w &]+)', line)
+        for name in ' & '.join(arrow).split(' & ')
+    }
+    styled = set(re.findall(r'^ +style (\w+) stroke-dasharray', diagram, re.M))
+
+    assert lines[0] == 'flowchart LR'
+    assert diagram.count('subgraph') == lines.count('    end') == 2
+    assert joined == {'start', 'demo', 'second', 'done', 'hello', 'copy'}
+    assert styled == {'new', 'empty'}
+    assert joined | styled <= names
     assert drawn == shown
     assert re.findall(r'subgraph \w+\["(.+)"\]', diagram) == [
         'my-demo-bucket-2024',

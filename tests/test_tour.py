@@ -16,6 +16,8 @@ from support import (
     ROOT,
     SCRIPT,
     TRANSCRIPT,
+    chosen,
+    content,
     handler,
     mask,
     run_python,
@@ -126,53 +128,6 @@ REQUESTS = [
     Request('client', 'DeleteBucket', 'DELETE', f'{SECOND}/'),
     Request('client', 'ListBuckets', 'GET', f'{S3}/'),
 ]
-
-# What botocore adds of its own, differently from version to version.
-MACHINERY = {
-    'amz-sdk-invocation-id',
-    'amz-sdk-request',
-    'authorization',
-    'content-encoding',
-    'content-length',
-    'content-md5',
-    'expect',
-    'transfer-encoding',
-    'user-agent',
-    'x-amz-checksum-crc32',
-    'x-amz-checksum-mode',
-    'x-amz-content-sha256',
-    'x-amz-date',
-    'x-amz-decoded-content-length',
-    'x-amz-sdk-checksum-algorithm',
-    'x-amz-trailer',
-}
-
-
-def chosen(request) -> dict:
-    """The headers that say what the caller wants of S3."""
-    headers = {
-        name.lower(): value.decode() if isinstance(value, bytes) else value
-        for name, value in request.headers.items()
-    }
-    # A chunked body is how botocore sends it, not what S3 stores.
-    if headers.get('content-encoding') == 'aws-chunked':
-        del headers['content-encoding']
-    assert 'content-encoding' not in headers
-    return {k: v for k, v in headers.items() if k not in MACHINERY}
-
-
-def content(request) -> bytes:
-    """The body as S3 stores it, left as it was for whoever sends it."""
-    body = request.body
-    if hasattr(body, 'read'):
-        data = body.read()
-        body.seek(0)
-    else:
-        data = body or b''
-    length = request.headers.get('X-Amz-Decoded-Content-Length')
-    if length is not None:  # size in hex, CRLF, bytes, trailing checksum
-        data = data.partition(b'\r\n')[2][: int(length)]
-    return data
 
 
 @pytest.fixture

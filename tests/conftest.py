@@ -1,5 +1,6 @@
 """Fixtures; and moto, imported before a test can alter its settings."""
 
+import os
 import socket
 import threading
 from functools import lru_cache
@@ -9,6 +10,21 @@ import pytest
 from botocore.loaders import JSONFileLoader
 
 import main_aws_s3
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Use several cores, where pytest-xdist is there and nobody said `-n`.
+
+    Not to update the recipes: workers would overwrite each other's.
+    """
+    option = config.option
+    if (
+        getattr(option, 'numprocesses', 0) is None
+        and not getattr(option, 'update_examples', False)
+        and not hasattr(config, 'workerinput')
+    ):
+        option.numprocesses = min(os.cpu_count() or 1, 4)
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import boto3
 import pytest
 import requests
+from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
@@ -303,6 +304,10 @@ def test_head_tells_date_and_etag(s3):
     assert answer['ETag'] == f'"{hashlib.md5(b"x").hexdigest()}"'
     answer = s3.head_object(Bucket=BUCKET, Key='parts')
     assert answer['ETag'].endswith('-2"')
+
+
+def test_files_go_in_parts_from_8_mb_on():
+    assert TransferConfig().multipart_threshold == 8 * 1024**2
 
 
 def test_replacing_metadata_replaces_the_content_type_too(s3):

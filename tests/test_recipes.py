@@ -1,7 +1,7 @@
 """The recipes of README.md run, print what they say, and send the same.
 
-`uv run pytest -n 0 --update-examples tests/test_recipes.py` refreshes their
-`#>` lines, their format, and tests/recipes.txt, which holds what they send.
+`uv run pytest --update-examples tests/test_recipes.py` refreshes their `#>`
+lines, their format, and tests/recipes.txt, which holds what they send.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 import requests
-from botocore.signers import S3PostPresigner
+from botocore.signers import RequestSigner, S3PostPresigner
 from pytest_examples import CodeExample, find_examples, run_code
 from support import ROOT, chosen, content, handler, run_python
 from test_readme import LINES, README, fenced
@@ -101,13 +101,23 @@ def sent(monkeypatch) -> List[str]:
         lines.append(f'HTTP {method.upper()} {steady(url)} {options}')
         return send(self, method, url, **kwargs)
 
-    sign = S3PostPresigner.generate_presigned_post
+    sign = RequestSigner.generate_presigned_url
+
+    def record_url(self, request_dict, operation_name, **kwargs):
+        headers = dict(request_dict['headers'])
+        lines.append(f'presigned {operation_name} {headers or ""}'.strip())
+        return sign(
+            self, request_dict, operation_name=operation_name, **kwargs
+        )
+
+    sign_form = S3PostPresigner.generate_presigned_post
 
     def record_form(self, *args, **kwargs):
         wanted = {k: kwargs[k] for k in ('fields', 'conditions', 'expires_in')}
-        lines.append(f'form {wanted}')
-        return sign(self, *args, **kwargs)
+        lines.append(f'presigned form {wanted}')
+        return sign_form(self, *args, **kwargs)
 
+    monkeypatch.setattr(RequestSigner, 'generate_presigned_url', record_url)
     monkeypatch.setattr(
         S3PostPresigner, 'generate_presigned_post', record_form
     )
@@ -194,7 +204,7 @@ def test_a_recipe_runs_and_prints_what_it_says(
     )
     if eval_example.update_examples:
         if 'PYTEST_XDIST_WORKER' in os.environ:
-            pytest.fail('to update, add -n 0: workers overwrite each other')
+            pytest.fail('update without -n: workers overwrite each other')
         eval_example.format(recipe)
         run_closed_off(eval_example.run_print_update, recipe)
         requests_file[title] = in_order(sent)

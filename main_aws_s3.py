@@ -23,7 +23,7 @@ def closed_world():
 
     Whatever settings this machine has, they are back when it ends.
     """
-    unsent = RuntimeError('Not sent: moto has no answer to this request')
+    unsent = RuntimeError('Not sent, as moto cannot answer it: upgrade moto')
     no_http = mock.patch.object(Http, 'send', side_effect=unsent)
     no_models = mock.patch.object(Loader, 'CUSTOMER_DATA_PATH', os.devnull)
     with mock.patch.dict(os.environ), no_http, no_models:

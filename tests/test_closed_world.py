@@ -315,7 +315,9 @@ def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
     with pytest.raises(RuntimeError) as error:
         tour()
 
-    assert str(error.value) == 'Not sent: moto has no answer to this request'
+    assert str(error.value) == (
+        'Not sent, as moto cannot answer it: upgrade moto'
+    )
 
     assert URLLib3Session.send is send
 

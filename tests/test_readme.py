@@ -10,6 +10,7 @@ import shlex
 import sys
 import textwrap
 import unicodedata
+from itertools import zip_longest
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import boto3
@@ -221,10 +222,16 @@ def printed() -> Dict[int, List[Printed]]:
 
 
 def test_the_eleven_sections_are_there_once_in_order_and_titled():
-    expected = [f'{n}. {TITLES[n - 1]}' for n in NUMBERS]
-    found = [title for _, title in SECTION_HEADINGS]
+    expected = [f'### {n}. {TITLES[n - 1]}' for n in NUMBERS]
+    nothing = (len(LINES), '(nothing)')
+    found = [(number, f'### {title}') for number, title in SECTION_HEADINGS]
 
-    assert found == expected, f'README.md has {found}, not {expected}'
+    for is_, should in zip_longest([*found, nothing], [*expected, nothing[1]]):
+        number, heading = is_ or nothing
+        assert heading == should, (
+            f'README.md:{number}: {heading!r} stands there, and {should!r} '
+            'should'
+        )
 
 
 def test_titles_are_those_of_the_tour(printed):
@@ -442,8 +449,14 @@ def test_the_contents_list_every_heading_in_order():
         for number, level, title in HEADINGS
         if number > start and level in ('##', '###')
     ]
+    paste = '\n'.join(
+        f'{"  " * depth}- [{title}](#{anchor})'
+        for depth, title, anchor in expected
+    )
 
-    assert listed == expected
+    assert listed == expected, (
+        f'README.md:{start}: these contents should stand there:\n{paste}'
+    )
 
 
 def test_links_out_of_the_page_are_defined_and_used():
@@ -454,7 +467,8 @@ def test_links_out_of_the_page_are_defined_and_used():
     used = set(re.findall(r'\]\[([^\]]+)\]', text))
     defined = dict(re.findall(r'^\[([^\]]+)\]: (\S+)$', README, re.MULTILINE))
 
-    assert used == set(defined), 'links without target, or targets unused'
+    assert used - set(defined) == set(), 'README.md links what has no target'
+    assert set(defined) - used == set(), 'README.md has targets of no link'
     for name, url in defined.items():
         assert re.match(
             r'https://(docs\.aws\.amazon\.com|(boto3|botocore)\.amazonaws\.com'
@@ -629,16 +643,18 @@ def test_operations_name_methods_that_there_are():
     }
     operations = table('Operations')
     for operation, method, files, interface, _ in operations:
-        assert hasattr(s3_client, method.strip('`')), operation
+        row = f'README.md, table of operations, {operation!r}: there is no'
+        method = method.strip('`')
+        assert hasattr(s3_client, method), f'{row} {method!r}'
         if files:
             name = re.fullmatch(r'\[`(\w+)`\]\(#[\w-]+\)', files)[1]
-            assert hasattr(s3_client, name), operation
-            assert hasattr(on['Object'], name), operation
+            assert hasattr(s3_client, name), f'{row} {name!r}'
+            assert hasattr(on['Object'], name), f'{row} {name!r}'
         if interface == 'client':
             continue
         path = re.fullmatch(r'both: `(.+)`', interface)[1]
         owner, _, name = path.rpartition('.')
-        assert hasattr(on.get(owner, s3_resource), name), operation
+        assert hasattr(on.get(owner, s3_resource), name), f'{row} {path!r}'
     assert [row[0] for row in operations] == [
         'create a bucket',
         'list buckets',

@@ -1,15 +1,20 @@
-"""Fixtures; and moto, imported before a test can alter its settings."""
+"""Fixtures, and an environment in which the tests say what is set."""
 
 import os
 import socket
 import threading
 from functools import lru_cache
 
-import moto  # noqa: F401  (it reads the environment as it is imported)
 import pytest
 from botocore.loaders import JSONFileLoader
 
 import main_aws_s3
+
+for _name in list(os.environ):
+    if _name.startswith(('AWS_', 'BOTO', 'MOTO_', 'TEST_', 'INITIAL_NO_')):
+        del os.environ[_name]
+
+import moto  # noqa: E402, F401  (it reads settings as it is imported)
 
 
 @pytest.hookimpl(tryfirst=True)

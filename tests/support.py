@@ -20,7 +20,6 @@ MASKS = [
     (r'(?<=^             URL length: )\d+', 'NNN'),
 ]
 
-
 # `main_aws_s3.py:N` is cited by others, so these lines stay where they are.
 PINNED = {
     45: "s3_client = boto3.client('s3', region_name='us-east-1')",

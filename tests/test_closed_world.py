@@ -297,8 +297,9 @@ def test_real_keys_are_neither_used_nor_printed(tour, monkeypatch):
 
 
 def test_a_default_session_made_before_is_not_used(
-    tour, monkeypatch, listener
+    tour, monkeypatch, listener, tmp_path
 ):
+    monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('AWS_ENDPOINT_URL', listener)
     monkeypatch.setattr(boto3, 'DEFAULT_SESSION', boto3.Session())
 

@@ -633,9 +633,9 @@ def table(after: str) -> List[List[str]]:
 
 
 def test_operations_name_methods_that_there_are():
-    session = boto3.Session('x', 'x', region_name='us-east-1')
-    s3_client = session.client('s3')
-    s3_resource = session.resource('s3')
+    with main_aws_s3.closed_world():
+        s3_client = boto3.client('s3', region_name='us-east-1')
+        s3_resource = boto3.resource('s3', region_name='us-east-1')
     on = {
         'Object': s3_resource.Object('bucket', 'key'),
         'Bucket': s3_resource.Bucket('bucket'),

@@ -18,7 +18,7 @@ import requests
 from botocore.signers import RequestSigner, S3PostPresigner
 from pytest_examples import CodeExample, find_examples, run_code
 from support import ROOT, chosen, content, handler, run_python
-from test_readme import LINES, README, fenced
+from test_readme import LINES, README, fenced, slug
 from test_tour import REQUESTS
 
 from main_aws_s3 import closed_world
@@ -292,10 +292,7 @@ def test_the_policy_allows_what_the_tour_calls_and_no_more():
 def test_each_best_practice_links_its_recipe():
     start = README.index('### Best practices')
     practices = README[start : README.index('\n## ', start)].split('\n- ')[1:]
-    anchors = {
-        re.sub(r'[^\w -]', '', title.lower()).replace(' ', '-')
-        for title in TITLES
-    }
+    anchors = [slug(title) for title in TITLES]
 
     assert len(practices) >= 7
     for practice in practices:

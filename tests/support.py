@@ -6,8 +6,10 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from botocore.handlers import BUILTIN_HANDLERS
+from botocore.signers import RequestSigner
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / 'main_aws_s3.py'
@@ -126,6 +128,24 @@ def handler(event: str, function):
         yield
     finally:
         BUILTIN_HANDLERS.remove((event, function))
+
+
+@contextmanager
+def signing(function):
+    """Have `function` called with each presigned URL that is made inside.
+
+    It gets the operation, the request as a dict, the URL, and the seconds
+    for which it is good.
+    """
+    sign = RequestSigner.generate_presigned_url
+
+    def spy(self, request_dict, operation_name, **kwargs):
+        url = sign(self, request_dict, operation_name=operation_name, **kwargs)
+        function(operation_name, request_dict, url, kwargs['expires_in'])
+        return url
+
+    with mock.patch.object(RequestSigner, 'generate_presigned_url', spy):
+        yield
 
 
 def chosen(request) -> dict:

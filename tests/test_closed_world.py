@@ -216,6 +216,13 @@ def write_home(folder, listener, config, credentials):
     return folder
 
 
+def write_models(folder):
+    """Fill `folder` with an S3 that has no operation."""
+    model = folder / 's3' / '2006-03-01' / 'service-2.json'
+    model.parent.mkdir(parents=True)
+    model.write_text(json.dumps({'metadata': {}, 'operations': {}}))
+
+
 @pytest.mark.parametrize('settings', VARIABLES.values(), ids=VARIABLES.keys())
 def test_variables_change_nothing(tour, monkeypatch, listener, settings):
     for name, value in settings.items():
@@ -271,9 +278,7 @@ def test_files_that_variables_name_change_nothing(
 
 def test_models_under_the_home_change_nothing(tour, monkeypatch, tmp_path):
     """botocore looks into ~/.aws/models before its own folder."""
-    model = tmp_path / 's3' / '2006-03-01' / 'service-2.json'
-    model.parent.mkdir(parents=True)
-    model.write_text(json.dumps({'metadata': {}, 'operations': {}}))
+    write_models(tmp_path)
     monkeypatch.setattr(Loader, 'CUSTOMER_DATA_PATH', str(tmp_path))
 
     assert mask(tour()) == TRANSCRIPT
@@ -319,7 +324,6 @@ def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
     assert str(error.value) == (
         'Not sent, as moto cannot answer it: upgrade moto'
     )
-
     assert URLLib3Session.send is send
 
 
@@ -329,9 +333,7 @@ def test_all_of_it_at_once_opens_no_connection(listener, tmp_path):
         '[default]', '[profile mine]'
     )
     home = write_home(tmp_path / 'home', listener, config, 'garbage')
-    model = home / '.aws' / 'models' / 's3' / '2006-03-01' / 'service-2.json'
-    model.parent.mkdir(parents=True)
-    model.write_text(json.dumps({'metadata': {}, 'operations': {}}))
+    write_models(home / '.aws' / 'models')
     settings = {
         name: value.replace('LISTENER', listener)
         for group in [*VARIABLES.values(), REAL_KEYS]
@@ -374,9 +376,10 @@ def test_valid_settings_at_once_open_no_connection(listener, tmp_path):
 
 
 def test_no_home_and_nothing_set():
-    names = [name for name in os.environ if name.startswith('AWS_')]
+    """Nor is any AWS setting: conftest.py has taken those out."""
+    assert not [name for name in os.environ if name.startswith('AWS_')]
 
-    run_alone(env=dict.fromkeys([*names, 'HOME', 'USERPROFILE', 'TMPDIR']))
+    run_alone(env=dict.fromkeys(['HOME', 'USERPROFILE', 'TMPDIR']))
 
 
 @pytest.mark.skipif(not hasattr(time, 'tzset'), reason='needs tzset')

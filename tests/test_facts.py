@@ -10,8 +10,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
+from page import table
 from support import handler
-from test_readme import table
 
 from main_aws_s3 import closed_world
 
@@ -44,7 +44,7 @@ def code_of(call, *args, **kwargs) -> str:
     return error.value.response['Error']['Code']
 
 
-def sign(s3, method='get_object', expires_in=3600, **params):
+def sign(method='get_object', expires_in=3600, **params):
     v4 = Config(signature_version='s3v4')
     client = boto3.client('s3', region_name='us-east-1', config=v4)
     params = {'Bucket': BUCKET, 'Key': 'key', **params}
@@ -85,21 +85,21 @@ def a_batch_may_be_too_long(s3):
 
 def an_expired_url_is_good(s3):
     put(s3, 'key')
-    assert requests.get(sign(s3, expires_in=-60)).status_code == 200
+    assert requests.get(sign(expires_in=-60)).status_code == 200
 
 
 def a_changed_url_is_good(s3):
     put(s3, 'key')
-    url = sign(s3).replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999')
+    url = sign().replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999')
     assert requests.get(url).status_code == 200
 
 
 def a_url_is_good_for_another_method(s3):
-    assert requests.put(sign(s3), data=b'x').status_code == 200
+    assert requests.put(sign(), data=b'x').status_code == 200
 
 
 def a_signed_content_type_may_differ(s3):
-    url = sign(s3, 'put_object', ContentType='text/plain')
+    url = sign('put_object', ContentType='text/plain')
     answer = requests.put(url, b'x', headers={'Content-Type': 'image/png'})
     assert answer.status_code == 200
     head = s3.head_object(Bucket=BUCKET, Key='key')
@@ -356,7 +356,7 @@ def test_version_4_is_had_by_asking_or_in_newer_regions(s3):
     params = {'Bucket': BUCKET, 'Key': 'key'}
 
     for url in (
-        sign(s3),
+        sign(),
         newer.generate_presigned_url('get_object', Params=params),
     ):
         assert 'X-Amz-Algorithm=AWS4-HMAC-SHA256' in url

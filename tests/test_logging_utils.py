@@ -1,12 +1,11 @@
 """The helper: what a banner, a step and a detail look like."""
 
 import io
-import subprocess
 import sys
 from datetime import datetime as real_datetime
 
 import pytest
-from support import ROOT
+from support import ROOT, run_python
 
 import logging_utils
 from logging_utils import log_section, log_step
@@ -111,10 +110,6 @@ def test_every_call_reaches_a_pipe_at_once(monkeypatch, log):
 def test_the_helper_imports_on_its_own_and_prints_nothing():
     """-I: no site directory of the user; -S: no installed package."""
     code = f'import sys; sys.path.append({str(ROOT)!r}); import logging_utils'
-    run = subprocess.run(
-        [sys.executable, '-I', '-S', '-W', 'error', '-c', code],
-        capture_output=True,
-        check=False,
-    )
+    run = run_python('-I', '-S', '-W', 'error', '-c', code)
 
     assert (run.returncode, run.stdout, run.stderr) == (0, b'', b'')

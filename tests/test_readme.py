@@ -15,28 +15,26 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import boto3
 import pytest
-from support import PINNED, ROOT, SCRIPT, mask
+from page import (
+    HEADINGS,
+    LINES,
+    PROSE,
+    README,
+    Block,
+    fenced,
+    slug,
+    table,
+)
+from support import PINNED, ROOT, SCRIPT, TRANSCRIPT, mask
 
 import main_aws_s3
 
-README = (ROOT / 'README.md').read_text(encoding='utf-8')
-LINES = README.splitlines()
 SOURCE = SCRIPT.read_text(encoding='utf-8').splitlines()
 PYPROJECT = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
+OLDEST_PYTHON = re.search(r'requires-python = ">=(.+)"', PYPROJECT)[1]
 
-TITLES = [
-    'Creating S3 Client and Resource',
-    'Creating S3 Buckets',
-    'Listing All Buckets',
-    'Uploading Objects to S3',
-    'Listing Objects in Bucket',
-    'Downloading Objects from S3',
-    'Reading Object Metadata',
-    'Generating Presigned URLs',
-    'Copying Objects',
-    'Deleting Objects',
-    'Deleting Buckets',
-]
+# The transcript's banners; the tour is held against it elsewhere.
+TITLES = re.findall(r'^  \d+\. (.+)$', TRANSCRIPT, re.MULTILINE)
 NUMBERS = range(1, len(TITLES) + 1)
 
 # Which pinned line brought about what the log call on a line prints: its
@@ -75,14 +73,6 @@ BROUGHT_ABOUT_BY: Dict[int, Tuple[Optional[int], ...]] = {
 }
 
 
-class Block(NamedTuple):
-    """A fenced block: its language, the line of its fence, its lines."""
-
-    language: str
-    number: int
-    lines: List[str]
-
-
 class Printed(NamedTuple):
     """A line of the tour's output, and the pinned line behind it."""
 
@@ -90,37 +80,6 @@ class Printed(NamedTuple):
     pin: Optional[int]
 
 
-def fenced(first: int = 1, last: int = len(LINES)) -> List[Block]:
-    """The blocks whose fences are on README lines `first` to `last`."""
-    blocks, opened = [], None
-    for number, line in enumerate(LINES[first - 1 : last], first):
-        if not line.startswith('```'):
-            continue
-        if opened is None:
-            opened = number
-        else:
-            language = LINES[opened - 1][3:]
-            blocks.append(Block(language, opened, LINES[opened : number - 1]))
-            opened = None
-    assert opened is None, f'README.md:{opened}: this block has no end'
-    return blocks
-
-
-IN_BLOCKS = {
-    number
-    for block in fenced()
-    for number in range(block.number, block.number + len(block.lines) + 2)
-}
-PROSE = [
-    (number, line)
-    for number, line in enumerate(LINES, 1)
-    if number not in IN_BLOCKS
-]
-HEADINGS = [
-    (number, line.partition(' ')[0], line.partition(' ')[2])
-    for number, line in PROSE
-    if re.match('#+ ', line)
-]
 SECTION_HEADINGS = [
     (number, title)
     for number, level, title in HEADINGS
@@ -136,6 +95,13 @@ def section(n: int) -> Tuple[int, int]:
         pytest.fail(f"README.md: no section headed '### {wanted}'")
     ends = [number - 1 for number, _, _ in HEADINGS if number > starts[0]]
     return starts[0], min([*ends, len(LINES)])
+
+
+def in_a_section(number: int) -> bool:
+    """Whether README line `number` is in one of the tour's sections."""
+    return any(
+        first <= number <= last for first, last in map(section, NUMBERS)
+    )
 
 
 def cited(first: int, last: int) -> Tuple[int, int, int]:
@@ -222,6 +188,7 @@ def printed() -> Dict[int, List[Printed]]:
 
 
 def test_the_eleven_sections_are_there_once_in_order_and_titled():
+    assert len(TITLES) == 11
     expected = [f'### {n}. {TITLES[n - 1]}' for n in NUMBERS]
     nothing = (len(LINES), '(nothing)')
     found = [(number, f'### {title}') for number, title in SECTION_HEADINGS]
@@ -267,8 +234,7 @@ def test_other_source_blocks_do_too():
     others = [
         (number, line)
         for number, line in PROSE
-        if line.startswith('**Source:**')
-        and not any(a <= number <= b for a, b in map(section, NUMBERS))
+        if line.startswith('**Source:**') and not in_a_section(number)
     ]
     for number, _ in others:
         _, a, b = cited(number, number)
@@ -403,22 +369,11 @@ def test_an_insight_cites_the_line_that_holds_what_it_names(n):
 
 
 def test_lines_of_the_script_are_cited_where_they_are_checked():
-    allowed = {
-        number
-        for n in NUMBERS
-        for number in range(section(n)[0], section(n)[1] + 1)
-    }
     for number, line in PROSE:
         for citation in re.findall(r'Lines? \d+|\.py:\d+\S*', line):
-            assert number in allowed or line.startswith('**Source:**'), (
+            assert in_a_section(number) or line.startswith('**Source:**'), (
                 f'README.md:{number}: nothing checks {citation!r} here'
             )
-
-
-def slug(title: str) -> str:
-    """The anchor that GitHub makes of a heading."""
-    text = re.sub(r'[^\w\- ]', '', title.replace('`', '').lower())
-    return text.replace(' ', '-')
 
 
 def test_links_inside_the_page_lead_somewhere():
@@ -510,7 +465,6 @@ FIGURES = {
 
 def test_figures_in_the_text_are_known_and_have_a_source():
     facts = (ROOT / 'tests' / 'test_facts.py').read_text(encoding='utf-8')
-    oldest = re.search(r'requires-python = ">=(.+)"', PYPROJECT)[1]
     met = set()
     for number, line in PROSE:
         if re.match(r'#|\[[^\]]+\]: |\*\*Source| *- \[[^\]]*\]\(#', line):
@@ -519,7 +473,7 @@ def test_figures_in_the_text_are_known_and_have_a_source():
         text = re.sub(r'`[^`]*`|Line \d+', '`', text)
         text = re.sub(r'\]\([^)]*\)|\]\[[^\]]*\]', ']', text)
         for match in re.finditer(r'(?<![\w-])\d[\d,.]*\d|(?<![\w-])\d', text):
-            if match[0] == oldest:
+            if match[0] == OLDEST_PYTHON:
                 continue
             after = re.match(r'(,? %?\s?\w+)?', text[match.end() :])[0]
             figure = match[0] + after
@@ -542,22 +496,23 @@ def test_files_that_the_page_names_are_there():
         assert (ROOT / name).exists(), f'README.md names {name}: not there'
 
 
-def commands() -> List[Tuple[int, str]]:
+def console() -> List[Tuple[int, str]]:
+    """The lines to type, each with its line in README.md."""
     return [
-        (block.number + i, line[2:])
+        (block.number + i, line)
         for block in fenced()
         if block.language == 'console'
         for i, line in enumerate(block.lines, 1)
-        if line.startswith('$ ')
     ]
 
 
 def test_commands_of_the_page_exist(pytestconfig):
     """Programs known, files there, options of pytest as it has them."""
     venv = '.venv/bin/'
-    for number, command in commands():
-        where = f'README.md:{number}: {command!r}'
-        words = shlex.split(command)
+    for number, line in console():
+        where = f'README.md:{number}: {line!r}'
+        prompt, *words = shlex.split(line)
+        assert prompt == '$', where
         if words[:2] == ['uv', 'run']:
             words = words[2:]
         program, arguments = words[0].replace(venv, ''), words[1:]
@@ -592,14 +547,8 @@ def test_commands_of_the_page_are_all_there():
         'bash .ci/run',
         'uv run pytest --update-examples tests/test_recipes.py',
     ]
-    lines = [
-        line
-        for block in fenced()
-        if block.language == 'console'
-        for line in block.lines
-    ]
 
-    assert [line.partition(' "import')[0] for line in lines] == [
+    assert [line.partition(' "import')[0] for _, line in console()] == [
         f'$ {command}' for command in wanted
     ]
 
@@ -610,26 +559,13 @@ def dependencies() -> List[str]:
 
 
 def test_versions_are_those_of_pyproject():
-    oldest = re.search(r'requires-python = ">=(.+)"', PYPROJECT)[1]
     floors = dict(x.split('>=') for x in dependencies())
     for number, line in PROSE:
         for version in re.findall(r'(?<![\d.>=])\d\.\d+\b', line):
-            assert version == oldest, f'README.md:{number}: {version}'
+            assert version == OLDEST_PYTHON, f'README.md:{number}: {version}'
     for name, version in re.findall(r'([\w\[\]]+)>=([\d.]+)', README):
         assert floors[name] == version, f'README.md: {name}>={version}'
-    assert f'from {oldest}' in README
-
-
-def table(after: str) -> List[List[str]]:
-    """The rows of the first table under the heading `after`."""
-    start = next(i for i, _, title in HEADINGS if title == after)
-    rows = []
-    for line in LINES[start:]:
-        if line.startswith('|'):
-            rows.append([cell.strip() for cell in line[1:-1].split('|')])
-        elif rows:
-            break
-    return rows[2:]
+    assert f'from {OLDEST_PYTHON}' in README
 
 
 def test_operations_name_methods_that_there_are():

@@ -15,10 +15,10 @@ from unittest import mock
 
 import pytest
 import requests
-from botocore.signers import RequestSigner, S3PostPresigner
+from botocore.signers import S3PostPresigner
+from page import LINES, README, fenced, slug
 from pytest_examples import CodeExample, find_examples, run_code
-from support import ROOT, chosen, content, handler, run_python
-from test_readme import LINES, README, fenced, slug
+from support import ROOT, chosen, content, handler, run_python, signing
 from test_tour import REQUESTS
 
 from main_aws_s3 import closed_world
@@ -101,14 +101,9 @@ def sent(monkeypatch) -> List[str]:
         lines.append(f'HTTP {method.upper()} {steady(url)} {options}')
         return send(self, method, url, **kwargs)
 
-    sign = RequestSigner.generate_presigned_url
-
-    def record_url(self, request_dict, operation_name, **kwargs):
-        headers = dict(request_dict['headers'])
-        lines.append(f'presigned {operation_name} {headers or ""}'.strip())
-        return sign(
-            self, request_dict, operation_name=operation_name, **kwargs
-        )
+    def record_url(operation, request, url, expires_in):
+        headers = dict(request['headers'])
+        lines.append(f'presigned {operation} {headers or ""}'.strip())
 
     sign_form = S3PostPresigner.generate_presigned_post
 
@@ -117,12 +112,11 @@ def sent(monkeypatch) -> List[str]:
         lines.append(f'presigned form {wanted}')
         return sign_form(self, *args, **kwargs)
 
-    monkeypatch.setattr(RequestSigner, 'generate_presigned_url', record_url)
     monkeypatch.setattr(
         S3PostPresigner, 'generate_presigned_post', record_form
     )
     monkeypatch.setattr(requests.Session, 'request', record_http)
-    with handler('before-send.s3', record):
+    with handler('before-send.s3', record), signing(record_url):
         yield lines
 
 

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, unquote
 
 import boto3
 import pytest
-from botocore.signers import RequestSigner
 from support import (
     PINNED,
     ROOT,
@@ -21,6 +20,7 @@ from support import (
     handler,
     mask,
     run_python,
+    signing,
 )
 
 DEMO = 'https://my-demo-bucket-2024.s3.amazonaws.com'
@@ -131,7 +131,7 @@ REQUESTS = [
 
 
 @pytest.fixture
-def requests(monkeypatch):
+def requests():
     """What the tour sends and signs, in order; `requests.urls` as signed."""
     seen = SimpleNamespace(rows=[], urls=[])
 
@@ -149,29 +149,22 @@ def requests(monkeypatch):
             )
         )
 
-    sign = RequestSigner.generate_presigned_url
-
-    def record_signing(self, request_dict, operation_name, **kwargs):
-        url = sign(self, request_dict, operation_name=operation_name, **kwargs)
+    def record_signing(operation, request, url, expires_in):
         address, _, query = url.partition('?')
         expires = int(parse_qs(query)['Expires'][0])
-        assert 0 <= time.time() + kwargs['expires_in'] - expires < 5
+        assert 0 <= time.time() + expires_in - expires < 5
         seen.urls.append(url)
         seen.rows.append(
             Request(
                 'client',
-                operation_name,
-                request_dict['method'],
+                operation,
+                request['method'],
                 address,
-                signed_for=kwargs['expires_in'],
+                signed_for=expires_in,
             )
         )
-        return url
 
-    monkeypatch.setattr(
-        RequestSigner, 'generate_presigned_url', record_signing
-    )
-    with handler('before-send.s3', record):
+    with handler('before-send.s3', record), signing(record_signing):
         yield seen
 
 

@@ -1,17 +1,19 @@
 """A tour of Amazon S3 with boto3 in eleven sections: read it, run it.
 
-No account, no network: moto answers every call inside this process.
+No account, no network: moto plays S3. Skip the guard: S3 starts at main().
 """
 
+import errno
 import json
 import os
+import runpy
 import sys
 import warnings
 from contextlib import contextmanager
 from unittest import mock
 
 import boto3
-from botocore.httpsession import URLLib3Session as Http
+from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 
 from logging_utils import log_section, log_step
@@ -19,55 +21,53 @@ from logging_utils import log_section, log_step
 
 @contextmanager
 def closed_world():
-    """Let moto alone answer: no ~/.aws, no variable but TZ, no HTTP.
-
-    Whatever settings this machine has, they are back when it ends.
-    """
+    """Let moto alone answer boto3: no settings, no ~/.aws, no request."""
     unsent = RuntimeError('Not sent, as moto cannot answer it: upgrade moto')
-    no_http = mock.patch.object(Http, 'send', side_effect=unsent)
+    no_http = mock.patch.object(URLLib3Session, 'send', side_effect=unsent)
     no_models = mock.patch.object(Loader, 'CUSTOMER_DATA_PATH', os.devnull)
     with mock.patch.dict(os.environ), no_http, no_models:
         for name in set(os.environ) - {'TZ'}:  # steps tell the local time
             del os.environ[name]
-        os.environ['HOME'] = os.devnull  # where there is no ~/.aws
+        os.environ['HOME'] = os.environ['USERPROFILE'] = os.devnull
+        os.environ['NO_PROXY'] = '*'  # or macOS and Windows look for one
         from moto import mock_aws  # not above: it reads settings on import
 
-        with mock_aws(), mock.patch('boto3.DEFAULT_SESSION', None):
+        with mock_aws():
             yield
 
 
 @closed_world()
-def main() -> None:
-    """Print the tour; an exception stops it where a step fails."""
+def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
+    """Print the tour in buckets of these names; a failing step raises."""
     log_section(1, 'Creating S3 Client and Resource')
 
-    # The client: one method an API operation, answers as plain dicts.
+    # The client: a method for each API operation, answers as dicts.
     s3_client = boto3.client('s3', region_name='us-east-1')
     log_step('✅ Created S3 client', 'Low-level API access')
 
-    # The resource: objects such as Bucket and Object over such a client.
+    # The resource: objects such as Bucket, on top of such a client.
     s3_resource = boto3.resource('s3', region_name='us-east-1')
     log_step('✅ Created S3 resource', 'High-level OOP interface')
 
     log_section(2, 'Creating S3 Buckets')
-    bucket_name = 'my-demo-bucket-2024'
-    bucket_name_2 = 'my-second-bucket-2024'
+    bucket_name, bucket_name_2 = names  # in the first line of main()
 
-    # In us-east-1 a name is enough; other regions want a
-    # CreateBucketConfiguration with their LocationConstraint.
+    # In us-east-1 a name is enough. Other regions need their name in
+    # CreateBucketConfiguration, too. If the bucket is yours already,
+    # us-east-1 reports no error.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')
 
-    # The resource makes the same request, and hands back a Bucket
-    # whose methods know its name.
+    # The resource makes the same request and returns a Bucket, whose
+    # methods know its name.
     bucket = s3_resource.create_bucket(Bucket=bucket_name_2)
     log_step(f'📦 Created bucket: {bucket.name}', 'Using resource interface')
 
     log_section(3, 'Listing All Buckets')
 
-    # Every bucket that the account owns, in all regions at once;
-    # client and resource see the same two, for both asked the
-    # same S3.
+    # This lists the account's buckets in all regions. Client and
+    # resource talk to the same S3, so it does not matter which of
+    # them created a bucket.
     response = s3_client.list_buckets()
     log_step(f"🗂️  Found {len(response['Buckets'])} buckets:")
     for bucket_info in response['Buckets']:
@@ -76,9 +76,9 @@ def main() -> None:
     log_section(4, 'Uploading Objects to S3')
 
     # A key is one string: S3 has no directories, only keys with
-    # slashes in them. ContentType is what every download will be
-    # told; S3 guesses it neither from the key nor from the body,
-    # and without it says binary/octet-stream.
+    # slashes in them. Every download gets the ContentType that you
+    # give here. S3 never guesses it: without one, the object is
+    # binary/octet-stream.
     s3_client.put_object(
         Bucket=bucket_name,
         Key='data/hello.txt',
@@ -98,7 +98,7 @@ def main() -> None:
     )
     log_step('📤 Uploaded: data/config.json', 'JSON with custom metadata')
 
-    # Bytes go as they are: a PNG signature and the start of its header.
+    # Bytes are stored as they are: here, the first 16 of a PNG file.
     png_start = b'\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR'
     s3_client.put_object(
         Bucket=bucket_name,
@@ -108,23 +108,23 @@ def main() -> None:
     )
     log_step('📤 Uploaded: images/sample.png', 'Binary data')
 
-    # Object() sends nothing: it only names the object. put() uploads.
+    # Object() only names the object and sends nothing; put() uploads.
     obj = s3_resource.Object(bucket_name, 'documents/readme.md')
     obj.put(Body='# AWS S3 Demo\n\nThis is a demo file.')
     log_step('📤 Uploaded: documents/readme.md', 'Using resource interface')
 
     log_section(5, 'Listing Objects in Bucket')
 
-    # One answer holds at most 1,000 keys, sorted: enough here; a
-    # paginator follows on where there may be more. With no key to
-    # list, the answer has no 'Contents', hence the get() below.
+    # One answer holds at most 1,000 keys, in sorted order. That is
+    # enough here; a paginator fetches the rest. If there are no keys,
+    # the answer has no 'Contents', hence the get() below.
     response = s3_client.list_objects_v2(Bucket=bucket_name)
     log_step(f"📋 Found {response['KeyCount']} objects in '{bucket_name}':")
     for obj in response.get('Contents', []):
         size_kb = obj['Size'] / 1024
         log_step(f"   • {obj['Key']:<30} ({size_kb:.2f} KB)")
 
-    # S3 itself filters by prefix: other keys are not even sent.
+    # S3 filters by prefix itself, so other keys are never sent.
     response = s3_client.list_objects_v2(
         Bucket=bucket_name,
         Prefix='data/',
@@ -135,10 +135,10 @@ def main() -> None:
 
     log_section(6, 'Downloading Objects from S3')
 
-    # Body is a stream, not the bytes: a large object is fetched as
-    # it is read, and a second read() finds nothing more. S3 keeps
-    # bytes and knows no encoding: that these are text in UTF-8 is
-    # for whoever reads them to know.
+    # Body is a stream: the bytes arrive as you read them, and a
+    # second read() returns nothing. S3 stores bytes and does not know
+    # their encoding, so whoever reads them must know that this is
+    # UTF-8.
     response = s3_client.get_object(
         Bucket=bucket_name,
         Key='data/hello.txt',
@@ -146,13 +146,13 @@ def main() -> None:
     content = response['Body'].read().decode('utf-8')
     log_step('📥 Downloaded: data/hello.txt', f"Content: '{content}'")
 
-    # json.loads() takes bytes, so nothing needs decoding first.
+    # json.loads() takes bytes, so there is nothing to decode first.
     response = s3_client.get_object(Bucket=bucket_name, Key='data/config.json')
     json_content = json.loads(response['Body'].read())
     log_step('📥 Downloaded: data/config.json', f'Parsed: {json_content}')
 
-    # The resource's get() makes the same request, and answers with
-    # the same dict and the same stream.
+    # The resource's get() makes the same request and returns the
+    # same dict with the same stream.
     obj = s3_resource.Object(bucket_name, 'documents/readme.md')
     body = obj.get()['Body'].read().decode('utf-8')
     first_line = body.splitlines()[0]
@@ -160,9 +160,9 @@ def main() -> None:
 
     log_section(7, 'Reading Object Metadata')
 
-    # HEAD brings the headers of a GET without its body: as cheap
-    # for a terabyte as for these 53 bytes. Metadata keys come back
-    # in lower case, whatever they were.
+    # HEAD returns the headers of a GET without the body, so it costs
+    # the same for a terabyte as for these 53 bytes. The keys of the
+    # metadata always come back in lower case.
     response = s3_client.head_object(
         Bucket=bucket_name,
         Key='data/config.json',
@@ -176,10 +176,10 @@ def main() -> None:
 
     log_section(8, 'Generating Presigned URLs')
 
-    # Signed on this machine with the client's credentials; no
-    # request is sent, and S3 does not hear of it. Whoever holds the
-    # URL may make this one call on this one key, as often as they
-    # like, until ExpiresIn seconds have passed.
+    # The client signs with its own credentials, on this machine: no
+    # request is sent. Whoever has the URL can make this one call on
+    # this one key, as often as they like, until ExpiresIn seconds
+    # have passed.
     url = s3_client.generate_presigned_url(
         'get_object',
         Params={'Bucket': bucket_name, 'Key': 'data/hello.txt'},
@@ -188,7 +188,7 @@ def main() -> None:
     detail = f'URL length: {len(url)} characters (expires in 1 hour)'
     log_step('🔗 Generated presigned URL for download:', detail)
 
-    # An upload is signed alike, for a key that need not exist yet.
+    # You can sign an upload too; its key need not exist yet.
     upload_url = s3_client.generate_presigned_url(
         'put_object',
         Params={'Bucket': bucket_name, 'Key': 'uploads/new-file.txt'},
@@ -199,9 +199,9 @@ def main() -> None:
 
     log_section(9, 'Copying Objects')
 
-    # S3 copies on its side: the body never comes to this machine,
-    # and content type and metadata go along. Another bucket would
-    # do as well for either end.
+    # S3 makes the copy: the body never comes to this machine. The
+    # content type and the metadata are copied too. The source may be
+    # in another bucket.
     copy_source = {'Bucket': bucket_name, 'Key': 'data/hello.txt'}
     s3_client.copy_object(
         Bucket=bucket_name,
@@ -212,14 +212,14 @@ def main() -> None:
 
     log_section(10, 'Deleting Objects')
 
-    # S3 answers the same whether the key was there or not, so
-    # deleting twice does no harm. In a bucket with versioning this
-    # would only add a delete marker; here the object is gone, and
-    # no call brings it back.
+    # S3 answers the same whether the key exists or not, so deleting
+    # twice does no harm. In a bucket with versioning this would only
+    # add a delete marker. Here the object is gone, and no call brings
+    # it back.
     s3_client.delete_object(Bucket=bucket_name, Key='backup/hello-copy.txt')
     log_step('🗑️  Deleted: backup/hello-copy.txt')
 
-    # Many keys, one request: up to 1,000 of them.
+    # One request deletes up to 1,000 keys.
     objects_to_delete = {
         'Objects': [
             {'Key': 'data/hello.txt'},
@@ -250,17 +250,28 @@ def main() -> None:
     s3_client.delete_bucket(Bucket=bucket_name_2)
     log_step(f'🗑️  Deleted bucket: {bucket_name_2}')
 
-    # Nothing left behind? Only S3 can tell, so ask it.
-    left = [b['Name'] for b in s3_client.list_buckets()['Buckets']]
-    if left:
-        raise RuntimeError(f'Still there, to be deleted by hand: {left}')
-    log_step('🎉 Tour complete', f'Buckets left behind: {len(left)}')
+    # Ask S3 whether they are gone. A waiter asks again until they are;
+    # list_buckets() may still show a bucket just after its deletion.
+    gone = s3_client.get_waiter('bucket_not_exists')
+    for name in (bucket_name, bucket_name_2):
+        gone.wait(Bucket=name)
+    log_step('🎉 Tour complete', 'Both buckets are gone')
 
 
 if __name__ == '__main__':
     # On an old Python, boto3 and cryptography warn that they drop it soon.
     warnings.filterwarnings('ignore', '.*Python 3')
     try:
-        main()
-    except BrokenPipeError:
-        sys.exit(1)  # whoever read stdout has gone: `… | head -3`
+        if len(sys.argv) == 1:
+            main()
+        elif os.path.isfile(sys.argv[1]):  # a recipe, run like the tour
+            closed_world()(runpy.run_path)(sys.argv[1], run_name='__main__')
+        else:
+            sys.exit(f'There is no file {sys.argv[1]}: save a recipe there.')
+    except OSError as error:
+        if error.errno != (errno.EINVAL if os.name == 'nt' else errno.EPIPE):
+            raise
+        # The reader of stdout has gone, as in `… | head -3`. Python would
+        # complain when it flushes stdout at exit, so give it another one.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

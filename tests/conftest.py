@@ -1,5 +1,7 @@
 """Fixtures, and an environment in which the tests say what is set."""
 
+import contextlib
+import io
 import os
 import socket
 import threading
@@ -8,28 +10,43 @@ from functools import lru_cache
 import pytest
 from botocore.loaders import JSONFileLoader
 
-import main_aws_s3
-
 for _name in list(os.environ):
-    if _name.startswith(('AWS_', 'BOTO', 'MOTO_', 'TEST_', 'INITIAL_NO_')):
+    if _name.startswith(
+        ('AWS_', 'BOTO', 'MOTO_', 'PYTHON', 'TEST_', 'INITIAL_NO_')
+    ):
         del os.environ[_name]
 
 import moto  # noqa: E402, F401  (it reads settings as it is imported)
+from support import mask  # noqa: E402
+
+import main_aws_s3  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        '--update-examples',
+        action='store_true',
+        help='bring README.md and tests/record.txt up to date; test nothing',
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
-    """Use several cores, where pytest-xdist is there and nobody said `-n`.
-
-    Not to update the recipes: workers would overwrite each other's.
-    """
+    """Use several cores, where pytest-xdist is there and nobody said `-n`."""
     option = config.option
     if (
         getattr(option, 'numprocesses', 0) is None
-        and not getattr(option, 'update_examples', False)
+        and not option.update_examples
         and not hasattr(config, 'workerinput')
     ):
         option.numprocesses = min(os.cpu_count() or 1, 4)
+
+
+def pytest_collection_modifyitems(config, items):
+    """The page first, because it takes longest; alone, to update it."""
+    items.sort(key=lambda item: item.name != 'test_the_page_is_up_to_date')
+    if config.option.update_examples:
+        del items[1:]
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -41,13 +58,22 @@ def _models_are_parsed_once():
         yield
 
 
+@pytest.fixture(scope='session')
+def plain():
+    """What the tour prints where nothing is set, masked."""
+    stdout = io.StringIO()
+    with contextlib.redirect_stdout(stdout):
+        main_aws_s3.main()
+    return mask(stdout.getvalue())
+
+
 @pytest.fixture
 def tour(capsys):
-    """Run main() in this process and return what it printed."""
+    """Run main() in this process; return what it printed, masked."""
 
     def run() -> str:
         main_aws_s3.main()
-        return capsys.readouterr().out
+        return mask(capsys.readouterr().out)
 
     return run
 

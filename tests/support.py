@@ -1,19 +1,28 @@
-"""What several tests need: the tour's files, its output, its requests."""
+"""What several tests need: to run tour, recipes and Python, and to watch."""
 
+import contextlib
+import hashlib
+import io
 import os
 import re
 import subprocess
 import sys
+import traceback
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
+from typing import Dict, List, Optional, Tuple
 from unittest import mock
 
+import requests
 from botocore.handlers import BUILTIN_HANDLERS
-from botocore.signers import RequestSigner
+from botocore.signers import RequestSigner, S3PostPresigner
+
+import logging_utils
+import main_aws_s3
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / 'main_aws_s3.py'
-TRANSCRIPT = (ROOT / 'tests' / 'transcript.txt').read_text(encoding='utf-8')
 
 # What differs from run to run, and what stands for it in a comparison.
 MASKS = [
@@ -22,74 +31,29 @@ MASKS = [
     (r'(?<=^             URL length: )\d+', 'NNN'),
 ]
 
-# `main_aws_s3.py:N` is cited by others, so these lines stay where they are.
+# The one place of this: others cite these lines as `main_aws_s3.py:N`, so
+# they stay where they are.
 PINNED = {
-    45: "s3_client = boto3.client('s3', region_name='us-east-1')",
-    49: "s3_resource = boto3.resource('s3', region_name='us-east-1')",
-    58: 's3_client.create_bucket(Bucket=bucket_name)',
-    63: 'bucket = s3_resource.create_bucket(Bucket=bucket_name_2)',
-    71: 'response = s3_client.list_buckets()',
-    73: "for bucket_info in response['Buckets']:",
-    82: 's3_client.put_object(',
-    92: 's3_client.put_object(',
-    97: "Metadata={'author': 'demo-user', 'purpose': 'illustration'},",
-    103: 's3_client.put_object(',
-    112: "obj = s3_resource.Object(bucket_name, 'documents/readme.md')",
-    113: r"obj.put(Body='# AWS S3 Demo\n\nThis is a demo file.')",
-    121: 'response = s3_client.list_objects_v2(Bucket=bucket_name)',
-    123: "for obj in response.get('Contents', []):",
-    128: 'response = s3_client.list_objects_v2(',
-    142: 'response = s3_client.get_object(',
-    146: "content = response['Body'].read().decode('utf-8')",
-    151: "json_content = json.loads(response['Body'].read())",
-    156: "obj = s3_resource.Object(bucket_name, 'documents/readme.md')",
-    157: "body = obj.get()['Body'].read().decode('utf-8')",
-    166: 'response = s3_client.head_object(',
-    171: """log_step(f"   • Content-Type: {response['ContentType']}")""",
-    172: (
-        'log_step('
-        """f"   • Content-Length: {response['ContentLength']} bytes")"""
-    ),
-    173: """log_step(f"   • Last-Modified: {response['LastModified']}")""",
-    174: """log_step(f"   • ETag: {response['ETag']}")""",
-    175: (
-        'log_step('
-        """f"   • Custom Metadata: {response.get('Metadata', {})}")"""
-    ),
-    183: 'url = s3_client.generate_presigned_url(',
-    192: 'upload_url = s3_client.generate_presigned_url(',
-    205: "copy_source = {'Bucket': bucket_name, 'Key': 'data/hello.txt'}",
-    206: 's3_client.copy_object(',
-    219: (
-        's3_client.delete_object('
-        "Bucket=bucket_name, Key='backup/hello-copy.txt')"
-    ),
-    223: 'objects_to_delete = {',
-    230: 'response = s3_client.delete_objects(',
-    234: "deleted_count = len(response.get('Deleted', []))",
-    247: 's3_client.delete_bucket(Bucket=bucket_name)',
-    250: 's3_client.delete_bucket(Bucket=bucket_name_2)',
+    int(number): code
+    for number, _, code in (
+        line.partition(' ')
+        for line in (ROOT / 'tests' / 'pinned.txt').read_text().splitlines()
+    )
 }
-
 
 # What botocore adds of its own, differently from version to version.
-MACHINERY = {
-    'amz-sdk-invocation-id',
-    'amz-sdk-request',
-    'authorization',
-    'content-length',
-    'content-md5',
-    'expect',
-    'transfer-encoding',
-    'user-agent',
-    'x-amz-checksum-crc32',
-    'x-amz-checksum-mode',
-    'x-amz-content-sha256',
-    'x-amz-date',
-    'x-amz-decoded-content-length',
-    'x-amz-sdk-checksum-algorithm',
-    'x-amz-trailer',
-}
+MACHINERY = re.compile(
+    'amz-sdk-.*|authorization|content-(length|md5)|expect|if-match-.*|'
+    'transfer-encoding|user-agent|x-amz-(checksum-(algorithm|crc32|mode|type)|'
+    'content-sha256|date|decoded-content-length|sdk-checksum-algorithm|trailer)'
+)
+RANDOM = [
+    (r'(uploadId|versionId|VersionId)(=|>)[^&< ]+', r'\1\2…'),
+    (r'(continuation-token|-marker)=[^&]+', r'\1=…'),
+    (r'<Checksum\w+>[^<]*</Checksum\w+>', ''),
+    (r'X-Amz-(Credential|Date|Signature)=[^&]+', r'X-Amz-\1=…'),
+    (r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '…'),
+]
 
 
 def mask(output: str) -> str:
@@ -99,21 +63,27 @@ def mask(output: str) -> str:
     return output
 
 
-def run_python(*args, env=None, **kwargs) -> subprocess.CompletedProcess:
-    """Run this Python on `args`; its stdout and stderr come as bytes.
+def made_env(**variables: str) -> Dict[str, str]:
+    """`variables`, and what a Python needs to start; nothing else."""
+    basics = {'PATH', 'SYSTEMROOT', 'TMPDIR', 'TEMP', 'TMP'}
+    kept = {k: v for k, v in os.environ.items() if k.upper() in basics}
+    return {**kept, **variables}
 
-    `env` is added to this process's environment; a value of None takes
-    the variable out of it.
+
+def run_python(*args, env=None, cwd=None) -> subprocess.CompletedProcess:
+    """Run this Python on `args` in an environment of its own, and `env`.
+
+    Its stdout and stderr come as text.
     """
-    whole_env = {'PYTHONIOENCODING': 'utf-8', **os.environ, **(env or {})}
     return subprocess.run(
         [sys.executable, *map(str, args)],
-        env={k: v for k, v in whole_env.items() if v is not None},
+        env=made_env(**{'PYTHONIOENCODING': 'utf-8', **(env or {})}),
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
+        encoding='utf-8',
         timeout=60,
         check=False,
-        **kwargs,
     )
 
 
@@ -148,18 +118,19 @@ def signing(function):
         yield
 
 
-def chosen(request) -> dict:
+def chosen(request) -> str:
     """The headers that say what the caller wants of S3."""
     headers = {
         name.lower(): value.decode() if isinstance(value, bytes) else value
         for name, value in request.headers.items()
+        if not MACHINERY.fullmatch(name.lower())
     }
     # A chunked body is how botocore sends it, not what S3 stores.
     encoding = headers.pop('content-encoding', '')
     encoding = re.sub(',?aws-chunked$', '', encoding)
     if encoding:
         headers['content-encoding'] = encoding
-    return {k: v for k, v in headers.items() if k not in MACHINERY}
+    return str(headers) if headers else ''
 
 
 def content(request) -> bytes:
@@ -174,3 +145,141 @@ def content(request) -> bytes:
     if length is not None:  # size in hex, CRLF, bytes, trailing checksum
         data = data.partition(b'\r\n')[2][: int(length)]
     return data
+
+
+def steady(text: str) -> str:
+    """`text` without what S3 makes up differently on each run."""
+    for pattern, stand_in in RANDOM:
+        text = re.sub(pattern, stand_in, text)
+    return text
+
+
+def told(body: bytes) -> str:
+    """A body: as it is if it is short, or its length and digest."""
+    if len(body) > 1000:
+        return f'{len(body)} bytes {hashlib.sha256(body).hexdigest()[:16]}'
+    return ascii(body) if body else ''
+
+
+@contextmanager
+def sending():
+    """The list of what is sent and signed inside, a line for each."""
+    lines: List[str] = []
+
+    def add(*words):
+        line = ' '.join(str(word) for word in words if word)
+        lines.append(steady(line))
+
+    def record(request, event_name, **_):
+        resource = b'Resource' in request.headers['User-Agent']
+        add(
+            'resource' if resource else '',
+            event_name.rpartition('.')[2],
+            request.url.replace('&encoding-type=url', ''),
+            chosen(request),
+            told(content(request)),
+        )
+
+    send = requests.Session.request
+
+    def record_http(self, method, url, **kwargs):
+        options = {k: v for k, v in kwargs.items() if v is not None}
+        if isinstance(options.get('data'), dict):
+            options['data'] = sorted(options['data'])
+        add('HTTP', method.upper(), url, options)
+        return send(self, method, url, **kwargs)
+
+    def record_url(operation, request, url, expires_in):
+        address = url.partition('?')[0]
+        headers = dict(request['headers'])
+        add('presigned', operation, address, headers, f'{expires_in} s')
+
+    sign_form = S3PostPresigner.generate_presigned_post
+
+    def record_form(self, *args, **kwargs):
+        wanted = {k: kwargs[k] for k in ('fields', 'conditions', 'expires_in')}
+        add('presigned form', wanted)
+        return sign_form(self, *args, **kwargs)
+
+    form = mock.patch.object(
+        S3PostPresigner, 'generate_presigned_post', record_form
+    )
+    http = mock.patch.object(requests.Session, 'request', record_http)
+    with form, http, handler('before-send.s3', record), signing(record_url):
+        yield lines
+
+
+def in_order(lines: List[str]) -> List[str]:
+    """`lines`, with those that threads send side by side sorted."""
+    return [
+        line
+        for parallel, group in groupby(
+            lines, lambda line: 'partNumber=' in line or "'range'" in line
+        )
+        for line in (sorted(group) if parallel else group)
+    ]
+
+
+def run_tour() -> Tuple[List[List[Tuple[str, Optional[int]]]], List[str]]:
+    """What the tour prints, by section, and what it sends.
+
+    Each line comes with the pinned line that brought it about, if any: the
+    last of those that stand between the log call before and its own.
+    """
+    source = SCRIPT.read_text(encoding='utf-8').splitlines()
+    logs = [i for i, x in enumerate(source, 1) if re.match(' +log_', x)]
+    sections: List[List[Tuple[str, Optional[int]]]] = []
+
+    def watch(log):
+        def call(*args):
+            stdout = io.StringIO()
+            with contextlib.redirect_stdout(stdout):
+                log(*args)
+            lines = stdout.getvalue()[:-1].split('\n')
+            here = sys._getframe(1).f_lineno
+            before = max([i for i in logs if i < here], default=0)
+            pins: List[Optional[int]] = [
+                i for i in PINNED if before < i <= here
+            ]
+            if log is logging_utils.log_section:
+                sections.append([])
+                pins = []
+            pins = pins[-len(lines) :] + [None] * len(lines)
+            sections[-1].extend(zip(lines, pins))
+
+        return call
+
+    with mock.patch.multiple(
+        main_aws_s3,
+        log_section=watch(logging_utils.log_section),
+        log_step=watch(logging_utils.log_step),
+    ), sending() as sent:
+        main_aws_s3.main()
+    return sections, sent
+
+
+def run_recipe(source: str) -> Tuple[Dict[int, List[str]], List[str]]:
+    """What each line of a recipe prints, and what the recipe sends.
+
+    An error has the line that it came from as its `line_of_recipe`.
+    """
+    prints: Dict[int, List[str]] = {}
+
+    def record(*args, sep=' '):
+        line = sys._getframe(1).f_lineno
+        text = steady(sep.join(map(str, args)))
+        prints.setdefault(line, []).append(text)
+
+    space = {'__name__': '__main__', 'print': record}
+    code = compile(source, 'recipe.py', 'exec')
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    argv = mock.patch.object(sys, 'argv', ['recipe.py'])
+    try:
+        with main_aws_s3.closed_world(), sending() as sent, quiet, argv:
+            exec(code, space)
+    except Exception as error:
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            if frame.f_code is code or frame.f_code.co_filename == 'recipe.py':
+                error.line_of_recipe = line
+        raise
+    return prints, in_order(sent)

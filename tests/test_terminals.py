@@ -6,37 +6,18 @@ import subprocess
 import sys
 
 import pytest
-from support import SCRIPT, TRANSCRIPT, mask, run_python
+from support import SCRIPT, made_env, mask, run_python
 
-import main_aws_s3
-from logging_utils import log_step
-
-
-def replaced(encoding: str) -> str:
-    """The transcript as `encoding` can show it."""
-    return TRANSCRIPT.encode(encoding, 'replace').decode(encoding)
+from logging_utils import log_section, log_step
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """Make stdout one of an encoding; the bytes it was sent to show."""
-
-    def make(encoding: str, errors: str = 'strict') -> io.BytesIO:
-        shown = io.BytesIO()
-        stdout = io.TextIOWrapper(shown, encoding, errors, newline='\n')
-        monkeypatch.setattr(sys, 'stdout', stdout)
-        return shown
-
-    return make
-
-
-@pytest.mark.parametrize('encoding', ['ascii', 'latin-1', 'cp1252', 'utf-16'])
-def test_the_tour_replaces_what_a_terminal_cannot_show(terminal, encoding):
-    shown = terminal(encoding)
-
-    main_aws_s3.main()
-
-    assert mask(shown.getvalue().decode(encoding)) == replaced(encoding)
+def shown(monkeypatch, encoding, errors, log, *args) -> str:
+    """What a terminal of that encoding shows at once when `log` prints."""
+    terminal = io.BytesIO()
+    stdout = io.TextIOWrapper(terminal, encoding, errors, newline='\n')
+    monkeypatch.setattr(sys, 'stdout', stdout)
+    log(*args)
+    return terminal.getvalue().decode(encoding)
 
 
 @pytest.mark.parametrize('errors', ['strict', 'surrogateescape'])
@@ -48,57 +29,54 @@ def test_the_tour_replaces_what_a_terminal_cannot_show(terminal, encoding):
         ('cp437', '? a ? b \xfc\n'),
         ('cp932', '? a \u2192 b ?\n'),
         ('koi8-r', '? a ? b ?\n'),
+        ('utf-16', '\u2705 a \u2192 b \xfc\n'),
         ('utf-8', '\u2705 a \u2192 b \xfc\n'),
     ],
 )
-def test_a_step_replaces_each_character_that_is_missing(
-    terminal, encoding, line, errors
+def test_each_character_that_is_missing_is_replaced(
+    monkeypatch, encoding, line, errors
 ):
-    shown = terminal(encoding, errors)
+    text = '\u2705 a \u2192 b \xfc'
 
-    log_step('\u2705 a \u2192 b \xfc')
+    step = shown(monkeypatch, encoding, errors, log_step, text)
+    banner = shown(monkeypatch, encoding, errors, log_section, 1, text)
 
-    assert shown.getvalue().decode(encoding).partition('] ')[2] == line
-
-
-def test_a_terminal_may_choose_its_own_substitute(terminal):
-    shown = terminal('ascii', 'backslashreplace')
-
-    log_step('\u2705 done')
-
-    assert shown.getvalue().endswith(rb'] \u2705 done' + b'\n')
+    assert step.partition('] ')[2] == line
+    assert f'  1. {line}' in banner
 
 
-def test_the_c_locale_without_utf8_mode_gets_every_line():
-    run = run_python(
-        SCRIPT,
-        env={
-            'LC_ALL': 'C',
-            'PYTHONUTF8': '0',
-            'PYTHONCOERCECLOCALE': '0',
-            'PYTHONIOENCODING': None,
-        },
-    )
+def test_a_terminal_may_choose_its_own_substitute(monkeypatch):
+    line = shown(monkeypatch, 'ascii', 'backslashreplace', log_step, '\u2705')
 
-    assert run.stderr == b''
-    assert mask(run.stdout.decode('ascii')) == replaced('ascii')
-    assert run.returncode == 0
+    assert line.endswith('] \\u2705\n')
 
 
-def test_a_reader_that_goes_away_ends_the_tour_quietly():
+@pytest.mark.skipif(os.name != 'posix', reason='Windows has no C locale')
+def test_the_c_locale_without_utf8_mode_gets_every_line(plain):
+    env = {'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0', 'PYTHONIOENCODING': ''}
+    run = run_python('-X', 'utf8=0', SCRIPT, env=env)
+
+    assert (run.stderr, run.returncode) == ('', 0)
+    assert mask(run.stdout) == plain.encode('ascii', 'replace').decode()
+
+
+@pytest.mark.parametrize('env', [{}, {'PYTHONUNBUFFERED': '1'}])
+def test_a_reader_that_goes_away_ends_the_tour_quietly(env):
+    """As in `… | head -3`."""
+    pipe = subprocess.PIPE
     with subprocess.Popen(
         [sys.executable, str(SCRIPT)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        env=made_env(**env),
         stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
     ) as run:
         for _ in range(3):
             run.stdout.readline()
         run.stdout.close()
         errors = run.stderr.read()
 
-    assert errors == b''
-    assert run.returncode == 1
+    assert (errors, run.returncode) == (b'', 1)
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
@@ -106,6 +84,7 @@ def test_a_disk_that_is_full_is_no_quiet_end():
     with open('/dev/full', 'wb') as full:
         run = subprocess.run(
             [sys.executable, str(SCRIPT)],
+            env=made_env(),
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,

@@ -1,182 +1,26 @@
-"""The tour as a reader runs it, and the requests that it makes."""
+"""The tour as a reader runs it, and what stops it."""
 
-import ast
 import os
-import time
 from datetime import datetime, timedelta, timezone
-from types import MappingProxyType, SimpleNamespace
-from typing import Mapping, NamedTuple, Optional
-from urllib.parse import parse_qs, unquote
 
 import boto3
 import pytest
-from support import (
-    PINNED,
-    ROOT,
-    SCRIPT,
-    TRANSCRIPT,
-    chosen,
-    content,
-    handler,
-    mask,
-    run_python,
-    signing,
-)
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import WaiterError
+from support import PINNED, ROOT, SCRIPT, handler, mask, run_python, signing
 
-DEMO = 'https://my-demo-bucket-2024.s3.amazonaws.com'
-SECOND = 'https://my-second-bucket-2024.s3.amazonaws.com'
-S3 = 'https://s3.amazonaws.com'
-BATCH = (
-    '<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-    '<Object><Key>data/hello.txt</Key></Object>'
-    '<Object><Key>data/config.json</Key></Object>'
-    '<Object><Key>images/sample.png</Key></Object>'
-    '</Delete>'
-)
-PNG = bytes.fromhex('89504E47 0D0A1A0A 0000000D 49484452')
-
-
-class Request(NamedTuple):
-    """One request, or one signing, and what the tour chose of it."""
-
-    interface: str
-    operation: str
-    method: str
-    url: str
-    headers: Mapping[str, str] = MappingProxyType({})
-    body: bytes = b''
-    signed_for: Optional[int] = None  # seconds
-
-
-REQUESTS = [
-    Request('client', 'CreateBucket', 'PUT', f'{DEMO}/'),
-    Request('resource', 'CreateBucket', 'PUT', f'{SECOND}/'),
-    Request('client', 'ListBuckets', 'GET', f'{S3}/'),
-    Request(
-        'client',
-        'PutObject',
-        'PUT',
-        f'{DEMO}/data/hello.txt',
-        {'content-type': 'text/plain'},
-        b'Hello from S3!',
-    ),
-    Request(
-        'client',
-        'PutObject',
-        'PUT',
-        f'{DEMO}/data/config.json',
-        {
-            'content-type': 'application/json',
-            'x-amz-meta-author': 'demo-user',
-            'x-amz-meta-purpose': 'illustration',
-        },
-        b'{"name": "boto3", "version": "1.34", "service": "s3"}',
-    ),
-    Request(
-        'client',
-        'PutObject',
-        'PUT',
-        f'{DEMO}/images/sample.png',
-        {'content-type': 'image/png'},
-        PNG,
-    ),
-    Request(
-        'resource',
-        'PutObject',
-        'PUT',
-        f'{DEMO}/documents/readme.md',
-        body=b'# AWS S3 Demo\n\nThis is a demo file.',
-    ),
-    Request('client', 'ListObjectsV2', 'GET', f'{DEMO}/?list-type=2'),
-    Request(
-        'client', 'ListObjectsV2', 'GET', f'{DEMO}/?list-type=2&prefix=data/'
-    ),
-    Request('client', 'GetObject', 'GET', f'{DEMO}/data/hello.txt'),
-    Request('client', 'GetObject', 'GET', f'{DEMO}/data/config.json'),
-    Request('resource', 'GetObject', 'GET', f'{DEMO}/documents/readme.md'),
-    Request('client', 'HeadObject', 'HEAD', f'{DEMO}/data/config.json'),
-    Request(
-        'client', 'GetObject', 'GET', f'{DEMO}/data/hello.txt', signed_for=3600
-    ),
-    Request(
-        'client',
-        'PutObject',
-        'PUT',
-        f'{DEMO}/uploads/new-file.txt',
-        signed_for=3600,
-    ),
-    Request(
-        'client',
-        'CopyObject',
-        'PUT',
-        f'{DEMO}/backup/hello-copy.txt',
-        {'x-amz-copy-source': 'my-demo-bucket-2024/data/hello.txt'},
-    ),
-    Request(
-        'client', 'DeleteObject', 'DELETE', f'{DEMO}/backup/hello-copy.txt'
-    ),
-    Request(
-        'client',
-        'DeleteObjects',
-        'POST',
-        f'{DEMO}/?delete',
-        body=BATCH.encode(),
-    ),
-    Request('client', 'ListObjectsV2', 'GET', f'{DEMO}/?list-type=2'),
-    Request('client', 'DeleteObject', 'DELETE', f'{DEMO}/documents/readme.md'),
-    Request('client', 'DeleteBucket', 'DELETE', f'{DEMO}/'),
-    Request('client', 'DeleteBucket', 'DELETE', f'{SECOND}/'),
-    Request('client', 'ListBuckets', 'GET', f'{S3}/'),
-]
-
-
-@pytest.fixture
-def requests():
-    """What the tour sends and signs, in order; `requests.urls` as signed."""
-    seen = SimpleNamespace(rows=[], urls=[])
-
-    def record(request, event_name, **_):
-        agent = request.headers['User-Agent']
-        seen.rows.append(
-            Request(
-                'resource' if b'Resource' in agent else 'client',
-                event_name.rpartition('.')[2],
-                request.method,
-                # Every listing asks for encoded keys; boto3 decodes them.
-                unquote(request.url).replace('&encoding-type=url', ''),
-                chosen(request),
-                content(request),
-            )
-        )
-
-    def record_signing(operation, request, url, expires_in):
-        address, _, query = url.partition('?')
-        expires = int(parse_qs(query)['Expires'][0])
-        assert 0 <= time.time() + expires_in - expires < 5
-        seen.urls.append(url)
-        seen.rows.append(
-            Request(
-                'client',
-                operation,
-                request['method'],
-                address,
-                signed_for=expires_in,
-            )
-        )
-
-    with handler('before-send.s3', record), signing(record_signing):
-        yield seen
+import main_aws_s3
 
 
 def refuse(**_):
     raise RuntimeError('refused')
 
 
-def test_the_script_prints_the_whole_transcript_and_nothing_else():
+def test_the_script_prints_the_tour_and_nothing_else(plain):
     run = run_python(SCRIPT)
 
-    assert run.stderr == b''
-    assert mask(run.stdout.decode()) == TRANSCRIPT
+    assert run.stderr == ''
+    assert mask(run.stdout) == plain
     assert run.returncode == 0
 
 
@@ -186,25 +30,17 @@ def test_pinned_lines_are_where_others_cite_them():
     assert {n: lines[n - 1].strip() for n in PINNED} == PINNED
 
 
-def test_the_tour_makes_these_requests_and_no_other(tour, requests):
-    tour()
-
-    assert requests.rows == REQUESTS
-
-
-def test_the_length_told_is_that_of_the_download_url(tour, requests):
-    output = tour()
-
-    assert f'URL length: {len(requests.urls[0])} characters' in output
-
-
-def test_the_date_told_is_that_of_the_upload(tour):
+def test_date_and_length_told_are_those_of_upload_and_url(capsys):
+    urls = []
     before = datetime.now(timezone.utc) - timedelta(seconds=1)
-    output = tour()
+    with signing(lambda *args: urls.append(args[2])):
+        main_aws_s3.main()
     after = datetime.now(timezone.utc)
 
+    output = capsys.readouterr().out
     told = output.partition('Last-Modified: ')[2].splitlines()[0]
     assert before <= datetime.fromisoformat(told) <= after
+    assert f'URL length: {len(urls[0])} characters' in output
 
 
 def test_sizes_are_told_in_kb_of_1024_bytes(tour):
@@ -218,55 +54,36 @@ def test_sizes_are_told_in_kb_of_1024_bytes(tour):
     assert output.count('(100.00 KB)') == 4
 
 
-def test_main_can_be_called_again_with_the_same_result(tour):
-    assert [mask(tour()), mask(tour())] == [TRANSCRIPT, TRANSCRIPT]
-
-
 def test_the_tour_leaves_the_process_as_it_found_it(tour, monkeypatch):
     monkeypatch.setenv('AWS_PROFILE', 'mine')
-    monkeypatch.setenv('AWS_ACCESS_KEY_ID', 'mine')
     session = object()
     monkeypatch.setattr(boto3, 'DEFAULT_SESSION', session)
-    found = dict(os.environ)
-    environ = os.environ
+    environ, found = os.environ, dict(os.environ)
 
-    tour()
+    assert tour() == tour()
+    with handler('before-send.s3.CopyObject', refuse), pytest.raises(
+        RuntimeError, match='refused'
+    ):
+        tour()
 
     assert os.environ is environ
     assert dict(os.environ) == found
     assert boto3.DEFAULT_SESSION is session
 
 
-def test_a_step_that_fails_stops_the_tour_and_restores_the_environment(
-    tour, capsys, monkeypatch
-):
-    monkeypatch.setenv('AWS_PROFILE', 'mine')
-    found = dict(os.environ)
-
-    with handler('before-send.s3.CopyObject', refuse), pytest.raises(
-        RuntimeError, match='refused'
-    ):
-        tour()
-
-    assert dict(os.environ) == found
-    assert capsys.readouterr().out.endswith(
-        f'  9. Copying Objects\n{"=" * 70}\n'
-    )
-
-
-def test_a_step_that_fails_ends_the_script_with_a_status():
+def test_a_step_that_fails_ends_the_script_there_with_a_status():
     code = (
         'import botocore.handlers, runpy\n'
         'def refuse(**_): raise RuntimeError("refused")\n'
         'botocore.handlers.BUILTIN_HANDLERS.append('
-        '("before-send.s3.DeleteBucket", refuse))\n'
+        '("before-send.s3.CopyObject", refuse))\n'
         f'runpy.run_path({str(SCRIPT)!r}, run_name="__main__")'
     )
     run = run_python('-c', code, env={'PYTHONPATH': str(ROOT)})
 
     assert run.returncode == 1
-    assert run.stderr.endswith(b'RuntimeError: refused\n')
-    assert b'Tour complete' not in run.stdout
+    assert run.stderr.endswith('RuntimeError: refused\n')
+    assert run.stdout.endswith(f'  9. Copying Objects\n{"=" * 70}\n')
 
 
 def test_a_batch_that_deletes_only_a_part_stops_the_tour(tour):
@@ -284,19 +101,22 @@ def test_a_batch_that_deletes_only_a_part_stops_the_tour(tour):
     )
 
 
-def test_a_bucket_left_behind_is_found_by_asking(tour, capsys):
-    def find_one(parsed, **_):
-        parsed['Buckets'] = [{'Name': 'my-second-bucket-2024'}]
+@pytest.mark.parametrize('left', ['demo', 'second'])
+def test_a_bucket_left_behind_is_found_by_asking(tour, monkeypatch, left):
+    monkeypatch.setattr('time.sleep', lambda _: None)
+    asked = []
 
-    with handler('after-call.s3.ListBuckets', find_one), pytest.raises(
-        RuntimeError
-    ) as error:
+    def keep(params, **_):
+        if left in params['url']:
+            return AWSResponse(params['url'], 204, {}, None), {}
+        return None
+
+    with handler('before-call.s3.DeleteBucket', keep), handler(
+        'before-call.s3.HeadBucket', lambda params, **_: asked.append(params)
+    ), pytest.raises(WaiterError, match='BucketNotExists'):
         tour()
 
-    assert str(error.value) == (
-        "Still there, to be deleted by hand: ['my-second-bucket-2024']"
-    )
-    assert 'Tour complete' not in capsys.readouterr().out
+    assert left in asked[-1]['url']
 
 
 def test_importing_the_tour_prints_nothing_and_changes_nothing():
@@ -310,32 +130,33 @@ def test_importing_the_tour_prints_nothing_and_changes_nothing():
         'assert state() == before'
     )
     run = run_python(
-        '-c',
-        code,
-        env={'AWS_PROFILE': 'mine', 'PYTHONPATH': str(ROOT)},
+        '-c', code, env={'AWS_PROFILE': 'mine', 'PYTHONPATH': str(ROOT)}
     )
 
-    assert (run.returncode, run.stdout, run.stderr) == (0, b'', b'')
+    assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
 
 
-def test_the_tour_imports_only_what_its_calls_need_anyway(tmp_path):
-    code = (
-        'import sys, boto3\n'
-        'from moto import mock_aws\n'
-        'with mock_aws():\n'
-        '    s3 = boto3.resource("s3", region_name="us-east-1")\n'
-        '    s3.create_bucket(Bucket="bucket")\n'
-        'print(*sys.modules)'
+def test_the_script_runs_a_recipe_where_the_tour_runs(tmp_path):
+    recipe = (
+        'import boto3\n'
+        "s3 = boto3.client('s3')\n"
+        "s3.create_bucket(Bucket='mine')\n"
+        "print(__name__, [b['Name'] for b in s3.list_buckets()['Buckets']])"
     )
-    run = run_python('-W', 'ignore', '-c', code, env={'HOME': str(tmp_path)})
-    needed = run.stdout.decode().split()
-    imported = set()
-    for path in (SCRIPT, ROOT / 'logging_utils.py'):
-        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(node.module)
+    (tmp_path / 'recipe.py').write_text(recipe)
 
-    assert 'moto' in needed
-    assert imported - set(needed) == {'logging_utils'}
+    run = run_python(
+        SCRIPT,
+        'recipe.py',
+        cwd=tmp_path,
+        env={'AWS_ENDPOINT_URL': 'http://[::1]:1', 'AWS_REGION': 'nowhere'},
+    )
+
+    assert (run.stdout, run.stderr) == ("__main__ ['mine']\n", '')
+
+
+def test_a_recipe_that_is_not_there_is_told_in_a_sentence():
+    run = run_python(SCRIPT, 'absent.py')
+
+    assert run.returncode == 1
+    assert run.stderr == ('There is no file absent.py: save a recipe there.\n')

@@ -1,0 +1,136 @@
+"""README.md says what is so; page.py makes what can be made of it."""
+
+import difflib
+import re
+import shlex
+
+import boto3
+import pytest
+from page import BLOCK, PAGE, heading, read_files, refresh, slug
+from support import ROOT
+
+from main_aws_s3 import closed_world
+
+README = (ROOT / PAGE).read_text(encoding='utf-8')
+PROSE = BLOCK.sub('', README)
+BLOCKS = BLOCK.findall(README)
+PARTS = re.split(r'^(?=##+ )', README, flags=re.MULTILINE)
+PYPROJECT = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
+UPDATE = 'uv run pytest --update-examples'
+
+
+def test_the_page_is_up_to_date(pytestconfig):
+    """With --update-examples, it is brought up to date instead."""
+    files = read_files()
+    fresh, problems = refresh(files)
+    if pytestconfig.option.update_examples:
+        for name, text in fresh.items():
+            with open(
+                ROOT / name, 'w', encoding='utf-8', newline='\n'
+            ) as file:
+                file.write(text)
+        stale = []
+    else:
+        stale = [
+            line
+            for name in files
+            for line in difflib.unified_diff(
+                files[name].split('\n'),
+                fresh[name].split('\n'),
+                f'{name} as it is',
+                f'{name} as `{UPDATE}` makes it',
+                lineterm='',
+                n=1,
+            )
+        ]
+    if problems or stale:
+        pytest.fail('\n'.join([*problems, *stale]), pytrace=False)
+
+
+def test_links_inside_the_page_lead_somewhere():
+    slugs = [slug(heading(part)[1]) for part in PARTS[1:]]
+
+    assert len(set(slugs)) == len(slugs), 'two headings have one anchor'
+    assert set(re.findall(r'\]\(#([^)]*)\)', PROSE)) <= set(slugs)
+
+
+def test_links_out_of_the_page_are_defined_used_and_official():
+    defined = dict(re.findall(r'^\[([^\]]+)\]: (\S+)$', PROSE, re.MULTILINE))
+    text = re.sub(r'`[^`]*`', '`', PROSE)
+    used = re.findall(r'\][\s]?\[([^\]]+)\]', text)
+
+    assert {' '.join(name.split()) for name in used} == set(defined)
+    assert not re.search(r'\]\((?!#)', text), 'use [text][name] for links'
+    official = re.compile(
+        r'https://((docs\.)?aws\.amazon\.com|(boto3|botocore)\.amazonaws\.com'
+        r'|docs\.(getmoto\.org|astral\.sh)|github\.com/(boto|getmoto))/'
+    )
+    for name, url in defined.items():
+        assert official.match(url), f'{name}: {url} is not official'
+
+
+def test_commands_of_the_page_can_be_typed(pytestconfig):
+    """Scripts are there, pytest has the option, pip takes what uv takes."""
+    needed = re.search(r'^dependencies = \[(.*?)^\]', PYPROJECT, re.S | re.M)
+    commands = ''.join(text for kind, text in BLOCKS if kind == 'console')
+
+    for words in map(shlex.split, commands.splitlines()):
+        for script in [x for x in words if x.endswith('.py')]:
+            own = re.match('(recipe|real_tour|test_mine)\\.py', script)
+            assert own or (ROOT / script).is_file(), words
+        for option in [x for x in words if x.startswith('--')]:
+            assert hasattr(pytestconfig.option, option[2:].replace('-', '_'))
+        if 'install' in words:
+            assert words[2:] == re.findall(r'"(.+?)"', needed[1])
+
+
+def test_files_that_the_page_names_are_there():
+    named = re.findall(r'`((?:tests/)?\w+\.(?:py|toml|txt)|\.ci/run)`', PROSE)
+
+    for name in set(named) - {'recipe.py', 'real_tour.py', 'test_mine.py'}:
+        assert (ROOT / name).exists(), f'{PAGE} names {name}: not there'
+
+
+def test_operations_name_methods_that_there_are():
+    with closed_world():
+        resource = boto3.resource('s3', region_name='us-east-1')
+    on = {
+        'Object': resource.Object('bucket', 'key'),
+        'Bucket': resource.Bucket('bucket'),
+        'buckets': resource.buckets,
+    }
+    table = README.partition('### Operations')[2].partition('\n\nThe')[0]
+    for row in table.strip().splitlines()[2:]:
+        _, _, method, files, interface, *_ = row.split('|')
+        for name in re.findall(r'`(\w+)`', method + files):
+            assert hasattr(resource.meta.client, name), row
+        for name in re.findall(r'`(\w+)`', files):
+            assert hasattr(on['Object'], name), row
+        for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', interface):
+            assert hasattr(on.get(owner, resource), name), row
+
+
+def test_the_diagram_shows_each_object_in_its_sections():
+    """A number in a box or on its arrow: the section has the key."""
+    diagram = next(text for kind, text in BLOCKS if kind == 'mermaid')
+    arrows = re.findall(r'(\w+) -- "(\d+) \w+" --> (\w+)', diagram)
+    boxes = re.findall(r'(\w+)\["(\S+/\S+?)<br>([^"]+)"\]', diagram)
+    drawn = {
+        key: {*re.findall(r'\b(\d+) [a-z]', text)}
+        | {n for a, n, b in arrows if name in (a, b)}
+        for name, key, text in boxes
+    }
+    sections = {
+        heading(part)[1].partition('.')[0]: part.partition('**💡')[0]
+        for part in PARTS
+        if '**Output:**' in part
+    }
+    keys = re.findall(r"'([a-z]+/[\w-]+\.\w+)'", ''.join(sections.values()))
+
+    assert drawn == {
+        key: {n for n, part in sections.items() if key in part} for key in keys
+    }
+
+
+def test_the_page_does_not_say_which_machine_it_was_written_on():
+    assert not re.search(r'(?<![\w/.])/(root|home|work|tmp|Users)\b', README)

@@ -69,7 +69,6 @@ def refresh(files: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]:
             lines = sections[int(number[1]) - 1]
             parts[i] = section(part, int(number[1]), lines, problems.append)
         else:
-            part = quote_functions(part)
             parts[i], lines = recipes(
                 part, line, record.get(title, []), problems.append
             )
@@ -172,18 +171,6 @@ def quote(part: str, a: int, b: int, marked) -> str:
     return put_block(part, 'python', '\n'.join(shown))
 
 
-def quote_functions(part: str) -> str:
-    """As "**Source:** `name`, `main_aws_s3.py:…`" asks for."""
-    name = re.search(r'^\*\*Source:\*\* `(\w+)`, ', part, re.MULTILINE)
-    if not name:
-        return part
-    for node in ast.parse('\n'.join(SOURCE)).body:
-        if getattr(node, 'name', None) == name[1]:
-            first = min([node, *node.decorator_list], key=lambda x: x.lineno)
-            return quote(part, first.lineno, node.end_lineno, ())
-    return part
-
-
 def width(text: str) -> int:
     """How many columns a terminal gives to `text` (Unicode, UAX #11)."""
     wide = sum(unicodedata.east_asian_width(c) in 'WF' for c in text)
@@ -241,8 +228,6 @@ def recipes(part: str, line: int, held: List[str], report: Callable):
     Also returns what they send. `line` is where `part` stands in the page;
     `held` is returned for a recipe that fails.
     """
-    if '**Source:**' in part:
-        return part, []
     sent: List[str] = []
 
     def remake(match) -> str:
@@ -330,12 +315,17 @@ def policy(sent: List[str], report: Callable) -> str:
         for entry in table[operation].split(', '):
             action, _, on = entry.partition(' on ')
             allowed.setdefault(arns[on], set()).add(f's3:{action}')
-    statements = [
-        {'Effect': 'Allow', 'Action': sorted(actions), 'Resource': arn}
+    statements = ',\n'.join(
+        f'    {{"Effect": "Allow", "Resource": "{arn}",\n'
+        f'     "Action": {json.dumps(sorted(actions))}}}'
         for arn, actions in sorted(allowed.items())
-    ]
-    whole = {'Version': '2012-10-17', 'Statement': statements}
-    return json.dumps(whole, indent=2)
+    )
+    return f"""{{
+  "Version": "2012-10-17",
+  "Statement": [
+{statements}
+  ]
+}}"""
 
 
 # Prose, tables and facts

@@ -1,15 +1,16 @@
 """What several tests need: to run tour, recipes and Python, and to watch."""
 
 import contextlib
+import gzip
 import hashlib
 import io
 import os
 import re
 import subprocess
 import sys
+import threading
 import traceback
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 from unittest import mock
@@ -158,6 +159,8 @@ def steady(text: str) -> str:
 
 def told(body: bytes) -> str:
     """A body: as it is if it is short, or its length and digest."""
+    if body.startswith(b'\x1f\x8b'):
+        return f'gzip of {ascii(gzip.decompress(body))}'
     if len(body) > 1000:
         return f'{len(body)} bytes {hashlib.sha256(body).hexdigest()[:16]}'
     return ascii(body) if body else ''
@@ -165,12 +168,20 @@ def told(body: bytes) -> str:
 
 @contextmanager
 def sending():
-    """The list of what is sent and signed inside, a line for each."""
+    """The list of what is sent and signed inside, a line for each.
+
+    What threads send side by side is sorted.
+    """
     lines: List[str] = []
+    start = 0  # of what threads have sent since the main thread did
 
     def add(*words):
-        line = ' '.join(str(word) for word in words if word)
-        lines.append(steady(line))
+        nonlocal start
+        lines.append(steady(' '.join(str(word) for word in words if word)))
+        if threading.current_thread() is threading.main_thread():
+            start = len(lines)
+        else:
+            lines[start:] = sorted(lines[start:])
 
     def record(request, event_name, **_):
         resource = b'Resource' in request.headers['User-Agent']
@@ -209,17 +220,6 @@ def sending():
     http = mock.patch.object(requests.Session, 'request', record_http)
     with form, http, handler('before-send.s3', record), signing(record_url):
         yield lines
-
-
-def in_order(lines: List[str]) -> List[str]:
-    """`lines`, with those that threads send side by side sorted."""
-    return [
-        line
-        for parallel, group in groupby(
-            lines, lambda line: 'partNumber=' in line or "'range'" in line
-        )
-        for line in (sorted(group) if parallel else group)
-    ]
 
 
 def run_tour() -> Tuple[List[List[Tuple[str, Optional[int]]]], List[str]]:
@@ -274,14 +274,15 @@ def run_recipe(source: str) -> Tuple[Dict[int, List[str]], List[str]]:
 
     space = {'__name__': '__main__', 'print': record}
     code = compile(source, 'recipe.py', 'exec')
-    quiet = contextlib.redirect_stdout(io.StringIO())
+    out = contextlib.redirect_stdout(io.StringIO())
+    err = contextlib.redirect_stderr(io.StringIO())
     argv = mock.patch.object(sys, 'argv', ['recipe.py'])
     try:
-        with main_aws_s3.closed_world(), sending() as sent, quiet, argv:
+        with main_aws_s3.closed_world(), sending() as sent, out, err, argv:
             exec(code, space)
     except Exception as error:
         for frame, line in traceback.walk_tb(error.__traceback__):
             if frame.f_code is code or frame.f_code.co_filename == 'recipe.py':
                 error.line_of_recipe = line
         raise
-    return prints, in_order(sent)
+    return prints, sent

@@ -21,6 +21,7 @@ RECORD = 'tests/record.txt'  # what tour and recipes send, and the figures
 FACTS = 'tests/test_facts.py'  # which quotes the sentences that it holds
 
 SOURCE = SCRIPT.read_text(encoding='utf-8').splitlines()
+CODE = [line.partition('# ')[0] for line in SOURCE]
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 ARROW = re.compile(r' *← Line (\d+): (.*)$')
 WIDEST = 96  # columns of an output block; longer arrows go below
@@ -41,57 +42,47 @@ class Fact(NamedTuple):
     quotes: List[str]
 
 
-def read_files() -> Dict[str, str]:
-    """The files that `refresh` takes and returns."""
-    return {
-        name: (ROOT / name).read_text(encoding='utf-8')
-        for name in (PAGE, RECORD, FACTS)
-    }
-
-
 def refresh(files: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]:
-    """Return `files` as they should stand, and what only a person can mend."""
+    """Return PAGE, RECORD and FACTS as they should stand, each by its name,
+    and what only a person can mend."""
     problems: List[str] = []
-    record = {
-        part.partition('\n')[0]: part.rstrip().split('\n')[1:]
-        for part in re.split('^# ', files[RECORD], flags=re.MULTILINE)[1:]
-    }
-    sections, sent = run_tour()
-    sent_by = {'The tour': sent}
-    parts = re.split(r'^(?=##+ )', files[PAGE], flags=re.MULTILINE)
-    wanted = list(range(1, len(sections) + 1))
-    line = 1
-    for i, part in enumerate(parts):
-        title = heading(part)[1]
-        number = re.match(r'(\d+)\. ', title)
-        if number and int(number[1]) in wanted:
-            wanted.remove(int(number[1]))
-            lines = sections[int(number[1]) - 1]
-            parts[i] = section(part, int(number[1]), lines, problems.append)
-        else:
-            parts[i], lines = recipes(
-                part, line, record.get(title, []), problems.append
-            )
-            if lines:
-                sent_by[title] = lines
-        line += part.count('\n')
-    problems += [f'{PAGE}: has no section {n} of the tour' for n in wanted]
+    report = problems.append
+    held = dict(x.split('\n', 1) for x in files[RECORD].split('# ')[1:])
     facts = list(read_facts(files[FACTS]))
+    sections, sent = run_tour()
+    record = {'The tour': '\n'.join(sent)}
+    parts = re.split(r'^(?=##+ )', files[PAGE], flags=re.MULTILINE)
+    seen, line = set(), 1
     for i, part in enumerate(parts):
         title = heading(part)[1]
-        part = tables(part, facts if title == 'Where the mock ends' else [])
-        if BLOCK.search(part) and '```json' in part:
-            sent = sent_by.get(title, sent_by['The tour'])
-            part = put_block(part, 'json', policy(sent, problems.append))
-        parts[i] = contents(part, parts) if title == 'Contents' else part
+        if '**Source:**' in part:
+            n = int(title.split('.')[0])
+            parts[i] = section(part, n, sections[n - 1], report)
+            seen.add(n)
+        else:
+            before = len(problems)
+            parts[i], sent = recipes(part, line, report)
+            if len(problems) > before:  # keep what is known of a failing one
+                sent = held.get(title, '').rstrip().split('\n')
+            if sent:
+                record[title] = '\n'.join(sent)
+            if '```json' in part:
+                parts[i] = put_block(parts[i], 'json', policy(sent, report))
+        rows = facts if title == 'Where the mock ends' else []
+        parts[i] = tables(parts[i], rows)
+        line += part.count('\n')
+    for n in set(range(1, len(sections) + 1)) - seen:
+        report(f'{PAGE}: has no section {n} of the tour')
+    index = next(i for i, x in enumerate(parts) if heading(x)[1] == 'Contents')
+    parts[index] = contents(parts[index + 1 :])
     page = ''.join(parts)
-    sent_by['Figures'] = figures(page, facts, problems.append)
-    new_record = '\n'.join(
-        '\n'.join([f'# {title}', *lines, ''])
-        for title, lines in sent_by.items()
-    )
-    new_facts = quote_sentences(files[FACTS], facts, page)
-    return {PAGE: page, RECORD: new_record, FACTS: new_facts}, problems
+    record['Figures'] = '\n'.join(figures(page, facts, report))
+    fresh = {
+        PAGE: page,
+        RECORD: '\n'.join(f'# {k}\n{v}\n' for k, v in record.items()),
+        FACTS: quote_sentences(files[FACTS], facts, page),
+    }
+    return fresh, problems
 
 
 def heading(part: str) -> Tuple[int, str]:
@@ -106,12 +97,11 @@ def slug(title: str) -> str:
     return text.replace(' ', '-')
 
 
-def contents(part: str, parts: List[str]) -> str:
-    """The list of what comes after it."""
-    listed = [heading(x) for x in parts[parts.index(part) + 1 :]]
+def contents(parts: List[str]) -> str:
+    """The list of those parts."""
     items = [
         f'{"  " * (level - 2)}- [{title}](#{slug(title)})'
-        for level, title in listed
+        for level, title in map(heading, parts)
     ]
     return '\n'.join(['## Contents', '', *items, '', ''])
 
@@ -137,27 +127,23 @@ def section(part: str, n: int, lines, report: Callable) -> str:
         report(f'{PAGE}, section {n}: wants Source, Output and Key Insight')
         return part
     starts = [i for i, x in enumerate(SOURCE, 1) if 'log_section(' in x[:16]]
-    end = SOURCE.index("if __name__ == '__main__':") + 1
-    a, b = starts[n - 1], [*starts[1:], end][n - 1] - 1
+    starts.append(SOURCE.index("if __name__ == '__main__':") + 1)
+    a, b = starts[n - 1], starts[n] - 1
     while not SOURCE[b - 1]:
         b -= 1
-    title = lines[2][0].strip()
-    part = f'### {title}\n' + part.partition('\n')[2]
 
     def cite(match) -> str:
         code = ' '.join(match[1].split())
-        at = [
-            i for i in range(a, b + 1) if code in SOURCE[i - 1].split('  #')[0]
-        ]
+        at = [i for i in range(a, b + 1) if code in CODE[i - 1]]
         if len(at) != 1:
             report(f'{PAGE}, section {n}: `{code}` is on the lines {at}')
-            return match[0]
-        return f'`{match[1]}`{match[2]}(Line {at[0]})'
+        return match[0].replace(match[2], str(at[0] if at else 0))
 
-    part = re.sub(r'`([^`]+)`(\s)\(Line \d+\)', cite, part)
+    part = re.sub(r'`([^`]+)`\s\(Line (\d+)\)', cite, part)
     cited = {int(x) for x in re.findall(r'\(Line (\d+)\)', part)}
     part = quote(part, a, b, {*PINNED, *cited})
-    return put_block(part, 'text', output(part, lines, report))
+    part = put_block(part, 'text', output(part, lines, report))
+    return f'### {lines[2][0].strip()}\n' + part.partition('\n')[2]
 
 
 def quote(part: str, a: int, b: int, marked) -> str:
@@ -179,87 +165,69 @@ def width(text: str) -> int:
 
 def output(part: str, lines, report: Callable) -> str:
     """The section's output: times and words kept, all arrows aligned."""
-    old_lines: Dict[str, List[str]] = {}
+    old: Dict[str, List[str]] = {}
     words: Dict[int, List[str]] = {}
-    old = next(text for kind, text in BLOCK.findall(part) if kind == 'text')
-    for line in old.split('\n'):
-        arrow = ARROW.search(line)
+    shown = next(text for kind, text in BLOCK.findall(part) if kind == 'text')
+    for line in shown.split('\n'):
         text = ARROW.sub('', line)
-        if arrow:
-            words.setdefault(int(arrow[1]), []).append(arrow[2])
-        if text or not arrow:
-            old_lines.setdefault(mask(text), []).append(text)
+        old.setdefault(mask(text), []).append(text)
+        for pin, said in ARROW.findall(line):
+            words.setdefault(int(pin), []).append(said)
 
-    def arrow_of(pin: int) -> str:
-        left = words.get(pin, ['…'])
-        said = left.pop(0) if len(left) > 1 else left[0]
-        if said == '…':
-            report(f'{PAGE}: say after "← Line {pin}:" what that line did')
-        return f'← Line {pin}: {said}'
-
-    shown = [
-        (
-            old_lines[mask(text)].pop(0)
-            if old_lines.get(mask(text))
-            else text,
-            arrow_of(pin) if pin else '',
-        )
-        for text, pin in lines
-    ]
-    room = WIDEST - max(len(arrow) for _, arrow in shown) - 2
-    pointed = [width(text) for text, arrow in shown if arrow]
-    column = 2 + max(x for x in pointed if x <= room)
     rows = []
-    for text, arrow in shown:
-        if arrow and width(text) + 2 > column:
-            rows += [text, ' ' * column + arrow]
-        else:
-            gap = ' ' * (column - width(text)) if arrow else ''
-            rows.append(text + gap + arrow)
-    return '\n'.join(rows)
+    for text, pin in lines:
+        kept = old.get(mask(text), [text])
+        said = words.get(pin, ['…'])
+        arrow = f'← Line {pin}: {said[0]}' if pin else ''
+        if arrow.endswith('…'):
+            report(f'{PAGE}: say after "{arrow[:-2]}" what that line did')
+        rows.append((kept[0], arrow))
+        for used in (kept, said):
+            del used[: len(used) > 1]
+    room = WIDEST - max(len(arrow) for _, arrow in rows)
+    column = 2 + max(x for x in (width(t) for t, a in rows if a) if x < room)
+    gaps = [max(column - width(text), 0) for text, _ in rows]
+    return '\n'.join(
+        text + (' ' * gap if gap > 1 else '\n' + ' ' * column) + arrow
+        if arrow
+        else text
+        for (text, arrow), gap in zip(rows, gaps)
+    )
 
 
 # The recipes
 
 
-def recipes(part: str, line: int, held: List[str], report: Callable):
-    """`part` with its recipes formatted and their `#>` lines made anew.
-
-    Also returns what they send. `line` is where `part` stands in the page;
-    `held` is returned for a recipe that fails.
-    """
+def recipes(part: str, line: int, report: Callable):
+    """`part`, which stands on that line, with its recipes formatted and their
+    `#>` lines made anew; and what they send."""
     sent: List[str] = []
 
     def remake(match) -> str:
+        source = re.sub(r'^ *#>.*\n', '', match[2], flags=re.MULTILINE)
         if match[1] != 'python':
             return match[0]
-        first = line + part[: match.start()].count('\n') + 1
-        bare = re.sub(r'^ *#>.*\n', '', match[2], flags=re.MULTILINE)
         try:
-            source = formatted(bare)
-            if 'def test_' in source:  # run by pytest, not here
-                return f'```python\n{source}```'
-            prints, requests = run_recipe(source)
+            source = formatted(source)
+            if 'def test_' not in source:  # which pytest runs
+                prints, requests = run_recipe(source)
+                source = with_prints(source, prints)
+                sent.extend(requests)
         except Exception as error:
+            first = line + part[: match.start()].count('\n')
             at = getattr(error, 'line_of_recipe', 0)
-            at += match[2].split('\n')[:at].count('#>')
             report(
-                f'{PAGE}:{first + at}: the recipe that starts on line {first} '
+                f'{PAGE}:{first}: line {at} of this recipe, without #> lines, '
                 f'fails: {type(error).__name__}: {error}'
             )
-            sent.extend(held)
             return match[0]
-        sent.extend(requests)
-        return f'```python\n{with_prints(source, prints)}```'
+        return f'```python\n{source}```'
 
     return BLOCK.sub(remake, part), sent
 
 
 def formatted(source: str) -> str:
-    """`source` as ruff fixes and formats it here.
-
-    Raises ValueError with what ruff cannot fix.
-    """
+    """`source` as ruff fixes and formats it, or a ValueError."""
     stdin = ['--stdin-filename', 'recipe.py', '-']
     for words in (['check', '--fix', '--quiet'], ['format']):
         run = subprocess.run(
@@ -299,14 +267,14 @@ def policy(sent: List[str], report: Callable) -> str:
     table = dict(line.split(': ') for line in ACTIONS)
     allowed: Dict[str, set] = {}
     for line in sent:
-        operation, url = line.replace('resource ', '').split(' ')[:2]
-        if operation in ('presigned', 'HTTP'):
+        operation, where, *_ = line.split(' ')
+        if 'presigned' in (operation, where) or operation == 'HTTP':
             continue
         if operation not in table:
             report(f'tests/actions.txt has no line for {operation}: add one')
             continue
-        bucket = re.match(r'https://([^/]+)\.s3[.-]', url)
-        name = re.sub('….*', '*', bucket[1]) if bucket else ''
+        bucket = re.search(r"'Bucket': '([^']+)'", line)
+        name = re.sub('(\\\\u2026|…).*', '*', bucket[1]) if bucket else ''
         arns = {
             'account': '*',
             'bucket': f'arn:aws:s3:::{name}',

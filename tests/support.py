@@ -1,6 +1,5 @@
 """What several tests need: to run tour, recipes and Python, and to watch."""
 
-import contextlib
 import gzip
 import hashlib
 import io
@@ -16,10 +15,10 @@ from typing import Dict, List, Optional, Tuple
 from unittest import mock
 
 import requests
+from botocore.config import Config
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.signers import RequestSigner, S3PostPresigner
 
-import logging_utils
 import main_aws_s3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,24 +33,19 @@ MASKS = [
 
 # The one place of this: others cite these lines as `main_aws_s3.py:N`, so
 # they stay where they are.
-PINNED = {
-    int(number): code
-    for number, _, code in (
-        line.partition(' ')
-        for line in (ROOT / 'tests' / 'pinned.txt').read_text().splitlines()
-    )
-}
+_PINNED = (ROOT / 'tests' / 'pinned.txt').read_text().splitlines()
+PINNED = {int(n): code for n, code in (x.split(' ', 1) for x in _PINNED)}
 
-# What botocore adds of its own, differently from version to version.
-MACHINERY = re.compile(
-    'amz-sdk-.*|authorization|content-(length|md5)|expect|if-match-.*|'
-    'transfer-encoding|user-agent|x-amz-(checksum-(algorithm|crc32|mode|type)|'
-    'content-sha256|date|decoded-content-length|sdk-checksum-algorithm|trailer)'
-)
+# What of a client's configuration is recorded, and what of a managed transfer
+# is not, because it differs from version to version.
+DEFAULT = Config()
+OPTIONS = ['connect_timeout', 'max_pool_connections', 'read_timeout']
+OPTIONS += ['retries']
+BY_VERSION = {'ChecksumAlgorithm', 'ChecksumType', 'EncodingType'}
 RANDOM = [
-    (r'(uploadId|versionId|VersionId)(=|>)[^&< ]+', r'\1\2…'),
-    (r'(continuation-token|-marker)=[^&]+', r'\1=…'),
-    (r'<Checksum\w+>[^<]*</Checksum\w+>', ''),
+    (r"('(UploadId|\w*Marker|ContinuationToken)': )'[^']*'", r"\1'…'"),
+    (r"('VersionId': )'(?!null)[^']*'", r"\1'…'"),
+    (r"'Checksum(CRC|SHA)\w+': '[^']*', ", ''),
     (r'X-Amz-(Credential|Date|Signature)=[^&]+', r'X-Amz-\1=…'),
     (r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '…'),
 ]
@@ -102,123 +96,86 @@ def handler(event: str, function):
 
 
 @contextmanager
-def signing(function):
-    """Have `function` called with each presigned URL that is made inside.
+def spying(owner, name: str, tell):
+    """Have `tell` called after each call of that method inside, with its
+    result, its object and its arguments."""
+    real = getattr(owner, name)
 
-    It gets the operation, the request as a dict, the URL, and the seconds
-    for which it is good.
-    """
-    sign = RequestSigner.generate_presigned_url
+    def spy(*args, **kwargs):
+        result = real(*args, **kwargs)
+        tell(result, *args, **kwargs)
+        return result
 
-    def spy(self, request_dict, operation_name, **kwargs):
-        url = sign(self, request_dict, operation_name=operation_name, **kwargs)
-        function(operation_name, request_dict, url, kwargs['expires_in'])
-        return url
-
-    with mock.patch.object(RequestSigner, 'generate_presigned_url', spy):
+    with mock.patch.object(owner, name, spy):
         yield
 
 
-def chosen(request) -> str:
-    """The headers that say what the caller wants of S3."""
-    headers = {
-        name.lower(): value.decode() if isinstance(value, bytes) else value
-        for name, value in request.headers.items()
-        if not MACHINERY.fullmatch(name.lower())
-    }
-    if 'range' in headers:  # newer managed downloads also send the ETag
-        headers.pop('if-match', None)
-    # A chunked body is how botocore sends it, not what S3 stores.
-    encoding = headers.pop('content-encoding', '')
-    encoding = re.sub(',?aws-chunked$', '', encoding)
-    if encoding:
-        headers['content-encoding'] = encoding
-    return str(headers) if headers else ''
-
-
-def content(request) -> bytes:
-    """The body as S3 stores it, left as it was for whoever sends it."""
-    body = request.body
-    if hasattr(body, 'read'):
-        data = body.read()
-        body.seek(0)
-    else:
-        data = body or b''
-    length = request.headers.get('X-Amz-Decoded-Content-Length')
-    if length is not None:  # size in hex, CRLF, bytes, trailing checksum
-        data = data.partition(b'\r\n')[2][: int(length)]
-    return data
-
-
-def steady(text: str) -> str:
-    """`text` without what S3 makes up differently on each run."""
-    for pattern, stand_in in RANDOM:
-        text = re.sub(pattern, stand_in, text)
-    return text
-
-
-def told(body: bytes) -> str:
-    """A body: as it is if it is short, or its length and digest."""
-    if body.startswith(b'\x1f\x8b'):
-        return f'gzip of {ascii(gzip.decompress(body))}'
-    if len(body) > 1000:
-        return f'{len(body)} bytes {hashlib.sha256(body).hexdigest()[:16]}'
-    return ascii(body) if body else ''
+def told(value):
+    """A parameter of a call, as it is if short, or a body's digest."""
+    if hasattr(value, 'read'):
+        position = value.tell()
+        value, _ = value.read(), value.seek(position)
+    if isinstance(value, bytes) and value.startswith(b'\x1f\x8b'):
+        value = gzip.decompress(value)
+    if isinstance(value, bytes) and len(value) > 1000:
+        digest = hashlib.sha256(value).hexdigest()[:16]
+        return f'{len(value)} bytes {digest}'
+    return value
 
 
 @contextmanager
 def sending():
-    """The list of what is sent and signed inside, a line for each.
+    """The list of the calls that are made and signed inside, a line for each.
 
-    What threads send side by side is sorted.
+    What threads call side by side is sorted.
     """
     lines: List[str] = []
-    start = 0  # of what threads have sent since the main thread did
+    start = 0  # of what threads have called since the main thread did
 
     def add(*words):
         nonlocal start
-        lines.append(steady(' '.join(str(word) for word in words if word)))
+        line = ' '.join(str(word) for word in words if word)
+        for pattern, stand_in in RANDOM:
+            line = re.sub(pattern, stand_in, line)
+        lines.append(line)
         if threading.current_thread() is threading.main_thread():
             start = len(lines)
         else:
             lines[start:] = sorted(lines[start:])
 
-    def record(request, event_name, **_):
-        resource = b'Resource' in request.headers['User-Agent']
+    def record(params, model, context, **_):
+        dropped = {'EncodingType'}
+        if threading.current_thread() is not threading.main_thread():
+            dropped = BY_VERSION | (
+                {'IfMatch'} if 'Range' in params else set()
+            )
+        shown = {k: told(v) for k, v in params.items() if k not in dropped}
+        region = context.get('client_region', 'presigned')
+        config = vars(context.get('client_config', DEFAULT))
+        own = {k: config[k] for k in OPTIONS if config[k] != vars(DEFAULT)[k]}
+        if 'total_max_attempts' not in own.get('retries', ()):
+            own.pop('retries', None)  # a default, which varies
+        add(model.name, region, ascii(shown), own or '')
+
+    def url(_, signer, request_dict, expires_in, operation_name, **__):
+        add('presigned', operation_name, f'for {expires_in} s')
+
+    def form(_, signer, request_dict, fields, conditions, expires_in, **__):
         add(
-            'resource' if resource else '',
-            event_name.rpartition('.')[2],
-            request.url.replace('&encoding-type=url', ''),
-            chosen(request),
-            told(content(request)),
+            'presigned form', sorted(fields), conditions, f'for {expires_in} s'
         )
 
-    send = requests.Session.request
-
-    def record_http(self, method, url, **kwargs):
-        options = {k: v for k, v in kwargs.items() if v is not None}
+    def http(_, session, method, url, **options):
+        options = {k: v for k, v in options.items() if v is not None}
         if isinstance(options.get('data'), dict):
             options['data'] = sorted(options['data'])
         add('HTTP', method.upper(), url, options)
-        return send(self, method, url, **kwargs)
 
-    def record_url(operation, request, url, expires_in):
-        address = url.partition('?')[0]
-        headers = dict(request['headers'])
-        add('presigned', operation, address, headers, f'{expires_in} s')
-
-    sign_form = S3PostPresigner.generate_presigned_post
-
-    def record_form(self, *args, **kwargs):
-        wanted = {k: kwargs[k] for k in ('fields', 'conditions', 'expires_in')}
-        add('presigned form', wanted)
-        return sign_form(self, *args, **kwargs)
-
-    form = mock.patch.object(
-        S3PostPresigner, 'generate_presigned_post', record_form
-    )
-    http = mock.patch.object(requests.Session, 'request', record_http)
-    with form, http, handler('before-send.s3', record), signing(record_url):
+    with spying(RequestSigner, 'generate_presigned_url', url), spying(
+        S3PostPresigner, 'generate_presigned_post', form
+    ), spying(requests.Session, 'request', http), handler(
+        'before-parameter-build.s3', record
+    ):
         yield lines
 
 
@@ -232,30 +189,18 @@ def run_tour() -> Tuple[List[List[Tuple[str, Optional[int]]]], List[str]]:
     logs = [i for i, x in enumerate(source, 1) if re.match(' +log_', x)]
     sections: List[List[Tuple[str, Optional[int]]]] = []
 
-    def watch(log):
-        def call(*args):
-            stdout = io.StringIO()
-            with contextlib.redirect_stdout(stdout):
-                log(*args)
-            lines = stdout.getvalue()[:-1].split('\n')
-            here = sys._getframe(1).f_lineno
-            before = max([i for i in logs if i < here], default=0)
-            pins: List[Optional[int]] = [
-                i for i in PINNED if before < i <= here
-            ]
-            if log is logging_utils.log_section:
-                sections.append([])
-                pins = []
-            pins = pins[-len(lines) :] + [None] * len(lines)
-            sections[-1].extend(zip(lines, pins))
+    def show(text: str) -> None:
+        """In place of the helper's _write(), called by what main() calls."""
+        here, lines = sys._getframe(2).f_lineno, text.split('\n')
+        before = max([i for i in logs if i < here], default=0)
+        pins: List[Optional[int]] = [i for i in PINNED if before < i <= here]
+        if text.startswith('\n'):
+            sections.append([])
+            pins = []
+        pins = pins[-len(lines) :] + [None] * len(lines)
+        sections[-1].extend(zip(lines, pins))
 
-        return call
-
-    with mock.patch.multiple(
-        main_aws_s3,
-        log_section=watch(logging_utils.log_section),
-        log_step=watch(logging_utils.log_step),
-    ), sending() as sent:
+    with mock.patch('logging_utils._write', show), sending() as sent:
         main_aws_s3.main()
     return sections, sent
 
@@ -269,20 +214,20 @@ def run_recipe(source: str) -> Tuple[Dict[int, List[str]], List[str]]:
 
     def record(*args, sep=' '):
         line = sys._getframe(1).f_lineno
-        text = steady(sep.join(map(str, args)))
+        text = re.sub(*RANDOM[-1], sep.join(map(str, args)))
         prints.setdefault(line, []).append(text)
 
     space = {'__name__': '__main__', 'print': record}
     code = compile(source, 'recipe.py', 'exec')
-    out = contextlib.redirect_stdout(io.StringIO())
-    err = contextlib.redirect_stderr(io.StringIO())
-    argv = mock.patch.object(sys, 'argv', ['recipe.py'])
+    quiet = mock.patch.multiple(
+        sys, argv=['recipe.py'], stdout=io.StringIO(), stderr=io.StringIO()
+    )
     try:
-        with main_aws_s3.closed_world(), sending() as sent, out, err, argv:
+        with main_aws_s3.closed_world(), sending() as sent, quiet:
             exec(code, space)
     except Exception as error:
         for frame, line in traceback.walk_tb(error.__traceback__):
-            if frame.f_code is code or frame.f_code.co_filename == 'recipe.py':
+            if frame.f_code.co_filename == 'recipe.py':
                 error.line_of_recipe = line
         raise
     return prints, sent

@@ -5,7 +5,6 @@ import time
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
-import boto3
 import botocore.utils
 import pytest
 from botocore.httpsession import URLLib3Session
@@ -63,23 +62,6 @@ def make_home(listener, tmp_path, monkeypatch):
     return make
 
 
-@pytest.fixture
-def run_alone(plain, tmp_path):
-    """Run the script, in an empty folder that cannot be written to, in a
-    process that ends where it uses the network."""
-
-    def run(env):
-        folder = tmp_path / 'empty'
-        folder.mkdir(mode=0o555)
-        done = run_python('-c', ALONE, env=env, cwd=folder)
-
-        assert (done.stderr, done.returncode) == ('', 0)
-        assert mask(done.stdout) == plain
-        assert list(folder.iterdir()) == []
-
-    return run
-
-
 def write_models(folder):
     """Fill `folder` with an S3 that has no operation."""
     model = folder / 's3' / '2006-03-01' / 'service-2.json'
@@ -121,16 +103,6 @@ def test_the_home_of_the_account_changes_nothing(
     assert tour() == plain
 
 
-def test_files_that_variables_name_change_nothing(
-    tour, plain, make_home, monkeypatch
-):
-    aws = make_home('an endpoint', 'garbage for keys')
-    monkeypatch.setenv('AWS_CONFIG_FILE', str(aws / 'config'))
-    monkeypatch.setenv('AWS_SHARED_CREDENTIALS_FILE', str(aws / 'credentials'))
-
-    assert tour() == plain
-
-
 def test_models_under_the_home_change_nothing(
     tour, plain, monkeypatch, tmp_path
 ):
@@ -156,15 +128,6 @@ def test_real_keys_are_neither_used_nor_printed(capsys, monkeypatch):
     assert len(sent) > 20
     for value in REAL_KEYS.values():
         assert value not in capsys.readouterr().out + ''.join(sent)
-
-
-def test_a_default_session_made_before_is_not_used(
-    tour, plain, make_home, monkeypatch
-):
-    make_home('an endpoint')
-    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', boto3.Session())
-
-    assert tour() == plain
 
 
 def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
@@ -198,26 +161,34 @@ def test_no_proxy_is_looked_for(tour, monkeypatch):
     assert set(bypasses) == {True}
 
 
-def test_all_of_it_at_once_opens_no_connection(run_alone, make_home, listener):
-    """In a process of its own, so that it holds while importing too."""
+@pytest.mark.parametrize('which', ['none', 'all'])
+def test_none_or_all_of_it_opens_no_connection(
+    plain, make_home, listener, tmp_path, which
+):
+    """In a process of its own, so that it holds while importing too, and in
+    an empty folder that cannot be written to."""
     home = make_home('a services section', 'garbage for keys').parent
     write_models(home / '.aws' / 'models')
-    settings = {
-        name: value.replace('LISTENER', listener)
-        for group in [*CASES, REAL_KEYS]
-        for name, value in group.items()
+    # The last four moto reads once, as it is imported.
+    everything = {
+        **{k: v for case in CASES for k, v in case.items()},
+        **REAL_KEYS,
+        **{'HOME': str(home), 'USERPROFILE': str(home)},
+        'TEST_SERVER_MODE': 'true',
+        'INITIAL_NO_AUTH_ACTION_COUNT': '0',
+        'MOTO_ENABLE_RECORDING': 'true',
+        'MOTO_ACM_VALIDATION_WAIT': 'nonsense',
     }
-    # These moto reads once, as it is imported.
-    settings['TEST_SERVER_MODE'] = 'true'
-    settings['INITIAL_NO_AUTH_ACTION_COUNT'] = '0'
-    settings['MOTO_ENABLE_RECORDING'] = 'true'
-    settings['MOTO_ACM_VALIDATION_WAIT'] = 'nonsense'
+    env = {k: v.replace('LISTENER', listener) for k, v in everything.items()}
+    folder = tmp_path / 'empty'
+    folder.mkdir(mode=0o555)
+    run = run_python(
+        '-c', ALONE, env=env if which == 'all' else {}, cwd=folder
+    )
 
-    run_alone({**settings, 'HOME': str(home), 'USERPROFILE': str(home)})
-
-
-def test_no_home_and_nothing_set(run_alone):
-    run_alone({})
+    assert (run.stderr, run.returncode) == ('', 0)
+    assert mask(run.stdout) == plain
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.skipif(not hasattr(time, 'tzset'), reason='needs tzset')

@@ -6,7 +6,7 @@ import shlex
 
 import boto3
 import pytest
-from page import BLOCK, PAGE, heading, read_files, refresh, slug
+from page import BLOCK, FACTS, PAGE, RECORD, heading, refresh, slug
 from support import ROOT
 
 from main_aws_s3 import closed_world
@@ -16,12 +16,13 @@ PROSE = BLOCK.sub('', README)
 BLOCKS = BLOCK.findall(README)
 PARTS = re.split(r'^(?=##+ )', README, flags=re.MULTILINE)
 PYPROJECT = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
+FILES = (PAGE, RECORD, FACTS)
 UPDATE = 'uv run pytest --update-examples'
 
 
 def test_the_page_is_up_to_date(pytestconfig):
     """With --update-examples, it is brought up to date instead."""
-    files = read_files()
+    files = {name: (ROOT / name).read_text('utf-8') for name in FILES}
     fresh, problems = refresh(files)
     if pytestconfig.option.update_examples:
         for name, text in fresh.items():

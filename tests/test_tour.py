@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import WaiterError
-from support import PINNED, ROOT, SCRIPT, handler, mask, run_python, signing
+from botocore.signers import RequestSigner
+from support import PINNED, ROOT, SCRIPT, handler, mask, run_python, spying
 
 import main_aws_s3
 
@@ -33,7 +34,8 @@ def test_pinned_lines_are_where_others_cite_them():
 def test_date_and_length_told_are_those_of_upload_and_url(capsys):
     urls = []
     before = datetime.now(timezone.utc) - timedelta(seconds=1)
-    with signing(lambda *args: urls.append(args[2])):
+    sign = 'generate_presigned_url'
+    with spying(RequestSigner, sign, lambda url, *_, **__: urls.append(url)):
         main_aws_s3.main()
     after = datetime.now(timezone.utc)
 
@@ -72,13 +74,12 @@ def test_the_tour_leaves_the_process_as_it_found_it(tour, monkeypatch):
 
 
 def test_a_step_that_fails_ends_the_script_there_with_a_status():
-    code = (
-        'import botocore.handlers, runpy\n'
-        'def refuse(**_): raise RuntimeError("refused")\n'
-        'botocore.handlers.BUILTIN_HANDLERS.append('
-        '("before-send.s3.CopyObject", refuse))\n'
-        f'runpy.run_path({str(SCRIPT)!r}, run_name="__main__")'
-    )
+    code = f"""
+import botocore.handlers, runpy
+def refuse(**_): raise RuntimeError('refused')
+event = 'before-send.s3.CopyObject'
+botocore.handlers.BUILTIN_HANDLERS.append((event, refuse))
+runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"""
     run = run_python('-c', code, env={'PYTHONPATH': str(ROOT)})
 
     assert run.returncode == 1
@@ -120,18 +121,13 @@ def test_a_bucket_left_behind_is_found_by_asking(tour, monkeypatch, left):
 
 
 def test_importing_the_tour_prints_nothing_and_changes_nothing():
-    code = (
-        'import os, warnings, boto3, botocore.handlers\n'
-        'def state(): return (dict(os.environ), os.getcwd(), '
-        'warnings.filters[:], boto3.DEFAULT_SESSION, '
-        'botocore.handlers.BUILTIN_HANDLERS[:])\n'
-        'before = state()\n'
-        'import main_aws_s3\n'
-        'assert state() == before'
-    )
-    run = run_python(
-        '-c', code, env={'AWS_PROFILE': 'mine', 'PYTHONPATH': str(ROOT)}
-    )
+    code = """
+import os, warnings, boto3
+state = 'dict(os.environ), warnings.filters[:], boto3.DEFAULT_SESSION'
+before = eval(state)
+import main_aws_s3
+assert eval(state) == before"""
+    run = run_python('-c', code, env={'PYTHONPATH': str(ROOT)})
 
     assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
 

@@ -30,7 +30,8 @@ OFF = 'Off the page: '  # before a quote that no longer stands there
 # The one place of this: which IAM actions allow an operation on a bucket, on
 # an object or on the account. Source: "Actions, resources, and condition keys
 # for Amazon S3" in AWS's Service Authorization Reference.
-ACTIONS = (ROOT / 'tests' / 'actions.txt').read_text().splitlines()
+_LINES = (ROOT / 'tests' / 'actions.txt').read_text().splitlines()
+ACTIONS = dict(line.split(': ', 1) for line in _LINES)
 
 
 class Fact(NamedTuple):
@@ -263,26 +264,19 @@ def with_prints(source: str, prints: Dict[int, List[str]]) -> str:
 
 
 def policy(sent: List[str], report: Callable) -> str:
-    """The smallest policy that allows the requests in `sent`."""
-    table = dict(line.split(': ') for line in ACTIONS)
+    """The smallest policy that allows the calls in `sent`."""
     allowed: Dict[str, set] = {}
     for line in sent:
-        operation, where, *_ = line.split(' ')
-        if 'presigned' in (operation, where) or operation == 'HTTP':
+        operation, region, *_ = line.split(' ')
+        bucket = re.search(r"'Bucket': '([^']+)'", line) or {1: ''}
+        if region == 'presigned' or operation in ('presigned', 'HTTP'):
             continue
-        if operation not in table:
+        if operation not in ACTIONS:
             report(f'tests/actions.txt has no line for {operation}: add one')
-            continue
-        bucket = re.search(r"'Bucket': '([^']+)'", line)
-        name = re.sub('(\\\\u2026|…).*', '*', bucket[1]) if bucket else ''
-        arns = {
-            'account': '*',
-            'bucket': f'arn:aws:s3:::{name}',
-            'object': f'arn:aws:s3:::{name}/*',
-        }
-        for entry in table[operation].split(', '):
-            action, _, on = entry.partition(' on ')
-            allowed.setdefault(arns[on], set()).add(f's3:{action}')
+        for entry in ACTIONS.get(operation, '').split(', '):
+            action, _, arn = entry.partition(' ')
+            arn = arn.replace('BUCKET', re.sub('….*', '*', bucket[1]))
+            allowed.setdefault(arn, set()).add(action)
     statements = ',\n'.join(
         f'    {{"Effect": "Allow", "Resource": "{arn}",\n'
         f'     "Action": {json.dumps(sorted(actions))}}}'
@@ -301,7 +295,7 @@ def policy(sent: List[str], report: Callable) -> str:
 
 def tables(part: str, facts: List[Fact]) -> str:
     """`part` with whole tables, that of the mock with the rows of `facts`."""
-    quotes = [fact.quotes[0] for fact in facts]
+    quotes = [quote for fact in facts for quote in fact.quotes]
     rows = [f'| {quote} |' for quote in quotes if ' | ' in quote]
 
     def whole(match) -> str:

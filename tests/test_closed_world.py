@@ -75,7 +75,6 @@ def test_variables_change_nothing(
 ):
     for name, value in settings.items():
         monkeypatch.setenv(name, value.replace('LISTENER', listener))
-
     assert tour() == plain
 
 
@@ -85,7 +84,6 @@ def test_what_a_home_holds_changes_nothing(
 ):
     aws = make_home(name)
     monkeypatch.chdir(aws)
-
     assert tour() == plain
     assert not (aws / 'ran').exists()
 
@@ -99,7 +97,6 @@ def test_the_home_of_the_account_changes_nothing(
     monkeypatch.delenv('HOME')
     user = SimpleNamespace(pw_dir=str(aws.parent))
     monkeypatch.setattr(pwd, 'getpwuid', lambda _: user)
-
     assert tour() == plain
 
 
@@ -109,7 +106,6 @@ def test_models_under_the_home_change_nothing(
     """botocore looks into ~/.aws/models before its own folder."""
     write_models(tmp_path)
     monkeypatch.setattr(Loader, 'CUSTOMER_DATA_PATH', str(tmp_path))
-
     assert tour() == plain
     assert str(tmp_path) == Loader.CUSTOMER_DATA_PATH
 

@@ -70,15 +70,12 @@ def sign(method='get_object', expires_in=3600, region='us-east-1', **params):
 # Where the mock ends: each fails on the day when moto is as strict as S3.
 
 
-def test_moto_takes_bad_name(s3):
+def test_moto_takes_any_bucket_name(s3):
     """a bucket named `Bad_Name` | creates it | `InvalidBucketName`, by its
-    [naming rules][bucketnamingrules]"""
+    [naming rules][bucketnamingrules] … a bucket name that is taken | every
+    name is free | `BucketAlreadyExists`, if [another account has
+    it][API_CreateBucket]"""
     s3.create_bucket(Bucket='Bad_Name')
-
-
-def test_moto_takes_name_that_is_taken(s3):
-    """a bucket name that is taken | every name is free |
-    `BucketAlreadyExists`, if [another account has it][API_CreateBucket]"""
     s3.create_bucket(Bucket='test')  # which somebody has had for years
 
 
@@ -102,35 +99,30 @@ def test_moto_takes_public_acl_or_policy(s3):
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
-def test_moto_takes_customer_keys(s3):
+def test_moto_takes_any_upload(s3):
     """an upload with a key of your own (SSE-C) | stores it | `AccessDenied`:
-    new buckets [block it][sse-c]"""
-    key = {'SSECustomerAlgorithm': 'AES256', 'SSECustomerKey': b'0' * 32}
-    put(s3, 'key', **key)
+    new buckets [block it][sse-c] … an upload with a wrong MD5 or SHA-256 |
+    stores it | [refuses it][checking-object-integrity] … 3 KB of metadata |
+    keeps it | [takes 2 KB][UsingMetadata] … a key of 1,025 bytes | keeps it |
+    [takes 1,024][object-keys]"""
+    put(s3, 'a', SSECustomerAlgorithm='AES256', SSECustomerKey=b'0' * 32)
+    put(s3, 'b', Body='x', ChecksumSHA256='A' * 43 + '=')
+    put(s3, 'b', Body='x', ContentMD5='A' * 22 + '==')
+    put(s3, 'c', Metadata={'note': 'x' * 3 * 1024})
+    put(s3, 'k' * 1025)
 
 
-def test_moto_takes_wrong_checksum(s3):
-    """an upload with a wrong MD5 or SHA-256 | stores it |
-    [refuses it][checking-object-integrity]"""
-    put(s3, 'key', Body='x', ChecksumSHA256='A' * 43 + '=')
-    put(s3, 'key', Body='x', ContentMD5='A' * 22 + '==')
-
-
-def test_moto_takes_long_batch(s3):
+def test_moto_takes_any_batch(s3):
     """1,001 keys in one `delete_objects` | deletes them | [takes
-    1,000][API_DeleteObjects]"""
-    keys = [{'Key': str(n)} for n in range(1001)]
-    answer = s3.delete_objects(Bucket=BUCKET, Delete={'Objects': keys})
-    assert len(answer['Deleted']) == 1001
-
-
-def test_moto_takes_batch_with_an_etag(s3):
-    """a batch delete with another `ETag` | deletes the object | [fails for
-    that key][conditional-deletes]"""
+    1,000][API_DeleteObjects] … a batch delete with another `ETag` | deletes
+    the object | [fails for that key][conditional-deletes]"""
     put(s3, 'key')
-    doomed = [{'Key': 'key', 'ETag': '"another"'}]
-    answer = s3.delete_objects(Bucket=BUCKET, Delete={'Objects': doomed})
-    assert answer['Deleted'] == [{'Key': 'key'}]
+    for objects in (
+        [{'Key': str(number)} for number in range(1001)],
+        [{'Key': 'key', 'ETag': '"another"'}],
+    ):
+        answer = s3.delete_objects(Bucket=BUCKET, Delete={'Objects': objects})
+        assert len(answer['Deleted']) == len(objects)
 
 
 def test_moto_takes_deleting_while_paging(s3, versions, monkeypatch):
@@ -143,8 +135,7 @@ def test_moto_takes_deleting_while_paging(s3, versions, monkeypatch):
         for entry in page.get('Versions', []):
             s3.delete_object(VersionId=entry['VersionId'], **HERE)
     monkeypatch.undo()
-    left = s3.list_object_versions(Bucket=BUCKET)['Versions']
-    assert len(left) == 3
+    assert len(s3.list_object_versions(Bucket=BUCKET)['Versions']) == 3
 
 
 def test_moto_takes_writing_right_after_versioning(s3, versions):
@@ -155,42 +146,29 @@ def test_moto_takes_writing_right_after_versioning(s3, versions):
     assert s3.head_object(**HERE)['VersionId'] != 'null'
 
 
-def test_moto_takes_expired_url(s3):
+def test_moto_takes_any_presigned_url(s3):
     """a presigned URL that has expired | answers | [refuses
-    it][using-presigned-url]"""
+    it][using-presigned-url] … a presigned URL that somebody changed | answers
+    | [refuses it][sigv4-query-string-auth]: the signature no longer fits … a
+    presigned URL for another method | answers | refuses it: the method is
+    [part of what is signed][sigv4-query-string-auth] … an upload to a
+    presigned URL with another content type | stores it | [refuses
+    it][sigv4-query-string-auth]: the header is signed"""
     put(s3, 'key')
+    changed = sign().replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999')
     assert requests.get(sign(expires_in=-60)).status_code == 200
-
-
-def test_moto_takes_changed_url(s3):
-    """a presigned URL that somebody changed | answers | [refuses
-    it][sigv4-query-string-auth]: the signature no longer fits"""
-    put(s3, 'key')
-    url = sign().replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999')
-    assert requests.get(url).status_code == 200
-
-
-def test_moto_takes_url_for_another_method():
-    """a presigned URL for another method | answers | refuses it: the method
-    is [part of what is signed][sigv4-query-string-auth]"""
+    assert requests.get(changed).status_code == 200
     assert requests.put(sign(), data=b'x').status_code == 200
-
-
-def test_moto_takes_url_with_another_type(s3):
-    """an upload to a presigned URL with another content type | stores it |
-    [refuses it][sigv4-query-string-auth]: the header is signed"""
     url = sign('put_object', ContentType='text/plain')
-    answer = requests.put(url, b'x', headers={'Content-Type': 'image/png'})
-    assert answer.status_code == 200
+    requests.put(url, b'x', headers={'Content-Type': 'image/png'})
     assert s3.head_object(**HERE)['ContentType'] == 'image/png'
 
 
 def test_moto_takes_form_over_its_limit(s3):
     """a form upload over its size limit | stores it | [refuses
     it][sigv4-HTTPPOSTConstructPolicy]"""
-    form = s3.generate_presigned_post(
-        BUCKET, 'key', Conditions=[['content-length-range', 1, 2]]
-    )
+    limit = [['content-length-range', 1, 2]]
+    form = s3.generate_presigned_post(BUCKET, 'key', Conditions=limit)
     body = {'file': b'xxx'}
     answer = requests.post(form['url'], data=form['fields'], files=body)
     assert answer.status_code == 204
@@ -202,16 +180,6 @@ def test_moto_takes_copy_with_another_etag(s3):
     put(s3, 'key')
     condition = {'CopySourceIfMatch': '"another"'}
     s3.copy_object(Bucket=BUCKET, Key='copy', CopySource=HERE, **condition)
-
-
-def test_moto_takes_long_metadata(s3):
-    """3 KB of metadata | keeps it | [takes 2 KB][UsingMetadata]"""
-    put(s3, 'key', Metadata={'note': 'x' * 3 * 1024})
-
-
-def test_moto_takes_long_key(s3):
-    """a key of 1,025 bytes | keeps it | [takes 1,024][object-keys]"""
-    put(s3, 'k' * 1025)
 
 
 # What the page says of S3, and moto shows.
@@ -257,10 +225,8 @@ def test_buckets(s3, elsewhere):
     region the client is for."""
     where = {'LocationConstraint': 'eu-central-1'}
     there = {'Bucket': 'there', 'CreateBucketConfiguration': where}
-
     s3.create_bucket(Bucket=BUCKET)
     elsewhere.create_bucket(**there)
-
     again = code_of(elsewhere.create_bucket, **there)
     assert again == 'BucketAlreadyOwnedByYou'
     names = [b['Name'] for b in s3.list_buckets()['Buckets']]
@@ -275,7 +241,6 @@ def test_uploads(s3):
     come back in lower case."""
     put(s3, 'key', Body='one', ContentType='text/plain')
     put(s3, 'key', Body='zwölf', Metadata={'Author': 'Me'})
-
     answer = s3.get_object(**HERE)
     assert answer['Body'].read() == b'zw\xc3\xb6lf'
     assert answer['ContentType'] == 'binary/octet-stream'
@@ -292,7 +257,6 @@ def test_listings(s3):
     has no `Contents`. … A listing has neither content type nor metadata; to
     get them, send a HEAD for each object."""
     put(s3, 'a9', 'a10', 'B', 'dir/x', 'dir/y/z', Metadata={'a': '1'})
-
     answer = s3.list_objects_v2(Bucket=BUCKET, MaxKeys=2)
     assert (answer['KeyCount'], answer['IsTruncated']) == (2, True)
     answer = s3.list_objects_v2(Bucket=BUCKET, Delimiter='/')
@@ -327,9 +291,7 @@ def test_parts(s3):
     parts it drops the tags unless you pass `TaggingDirective='COPY'`."""
     assert TransferConfig().multipart_threshold == 8 * 1024**2
     put(s3, 'key', Body=bytes(9 * 1024**2), Tagging='team=sales')
-
     s3.copy(HERE, BUCKET, 'copy')
-
     assert '-' not in s3.head_object(**HERE)['ETag']
     copy = {'Bucket': BUCKET, 'Key': 'copy'}
     assert s3.head_object(**copy)['ETag'].endswith('-2"')
@@ -341,10 +303,8 @@ def test_replacing_metadata(s3):
     a change of metadata alone, because an ETag is made from the content."""
     put(s3, 'key', ContentType='text/plain', Metadata={'a': '1'})
     before = s3.head_object(**HERE)
-
     changed = {'MetadataDirective': 'REPLACE', 'Metadata': {'b': '2'}}
     s3.copy_object(CopySource=HERE, **changed, **HERE)
-
     after = s3.head_object(**HERE)
     assert after['Metadata'] == {'b': '2'}
     assert after['ContentType'] == 'binary/octet-stream'
@@ -395,7 +355,6 @@ def test_version_4_of_presigned_urls(elsewhere):
     """The second half puts the region's own host into the URL. … The default
     is 3600. … A signed `ContentLength` allows one exact size."""
     url = elsewhere.generate_presigned_url('get_object', Params=HERE)
-
     assert url.startswith(f'https://{BUCKET}.s3.amazonaws.com/')
     assert 'X-Amz-Expires=3600' in url
     asked = sign('put_object', region='eu-central-1', ContentLength=5)
@@ -406,7 +365,6 @@ def test_version_4_of_presigned_urls(elsewhere):
 def test_deleting(s3):
     """`delete_object(` succeeds whether the key exists or not."""
     answer = s3.delete_object(**ABSENT)
-
     assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
 
 

@@ -9,7 +9,7 @@ import pytest
 from support import ROOT, run_python
 
 import logging_utils
-from logging_utils import log_section, log_step
+from logging_utils import log_step
 
 
 @pytest.fixture
@@ -28,13 +28,6 @@ def clock(monkeypatch):
     return show
 
 
-def test_a_banner_is_a_blank_line_and_a_title_between_rules(capsys):
-    log_section(7, 'Metadata')
-
-    rule = '=' * 70
-    assert capsys.readouterr().out == f'\n{rule}\n  7. Metadata\n{rule}\n'
-
-
 @pytest.mark.parametrize(
     ('time', 'stamp'),
     [
@@ -45,9 +38,7 @@ def test_a_banner_is_a_blank_line_and_a_title_between_rules(capsys):
 )
 def test_a_step_is_stamped_to_the_millisecond(capsys, clock, time, stamp):
     clock(*time)
-
     log_step('✅ Done')
-
     assert capsys.readouterr().out == f'[{stamp}] ✅ Done\n'
 
 
@@ -55,7 +46,6 @@ def test_the_stamp_is_the_local_time_of_the_call(capsys):
     before = real_datetime.now().strftime('%H:%M:%S.%f')[:-3]
     log_step('x')
     after = real_datetime.now().strftime('%H:%M:%S.%f')[:-3]
-
     stamp = capsys.readouterr().out[1:13]
     # At midnight, `before` is the larger.
     assert before <= stamp <= after or after < before
@@ -65,7 +55,6 @@ def test_each_line_of_a_detail_is_indented(capsys, clock):
     clock(3, 4, 5, 6_000)
     log_step('✅ Done', 'a\n\nb\n')
     log_step('✅ Done', '')
-
     indent = ' ' * 13
     assert capsys.readouterr().out == (
         f'[03:04:05.006] ✅ Done\n{indent}a\n{indent}\n{indent}b\n'
@@ -77,5 +66,4 @@ def test_the_helper_imports_on_its_own_and_prints_nothing():
     """-I: no site directory of the user; -S: no installed package."""
     code = f'import sys; sys.path.append({str(ROOT)!r}); import logging_utils'
     run = run_python('-I', '-S', '-W', 'error', '-c', code)
-
     assert (run.returncode, run.stdout, run.stderr) == (0, '', '')

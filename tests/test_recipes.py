@@ -1,6 +1,5 @@
 """Recipes where one run, as test_page.py has it, does not show enough."""
 
-import ast
 import contextlib
 import io
 import json
@@ -24,19 +23,18 @@ def blocks(title, language='python'):
     return [text for kind, text in BLOCK.findall(part) if kind == language]
 
 
-def function(title, name):
-    """A function that the recipe under a heading defines."""
-    tree = ast.parse(blocks(title)[0])
-    tree.body = [x for x in tree.body if getattr(x, 'name', None) == name]
-    space = {}
-    exec(compile(tree, title, 'exec'), space)
-    return space[name]
-
-
 @pytest.fixture
 def s3():
     with closed_world():
         yield boto3.client('s3', region_name='us-east-1')
+
+
+@pytest.fixture
+def empty(s3):
+    """The function of that recipe, which has been run."""
+    space = {'print': lambda *_: None}
+    exec(blocks('Empty a bucket of any size')[0], space)
+    return space['empty']
 
 
 @pytest.fixture
@@ -51,8 +49,7 @@ def put(s3, bucket, *keys, **options):
         s3.put_object(Bucket=bucket, Key=key, **options)
 
 
-def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, locked):
-    empty = function('Empty a bucket of any size', 'empty')
+def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, locked, empty):
     put(s3, locked, *['often'] * 299)
     put(s3, locked, 'often', ObjectLockLegalHoldStatus='ON')
     many = [{'Key': f'many/{number}'} for number in range(550)]
@@ -70,12 +67,12 @@ def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, locked):
     assert hold == {'Status': 'ON'}
 
 
-def test_emptying_ends_where_everything_is_refused(s3, locked, monkeypatch):
+def test_emptying_ends_where_everything_is_refused(
+    s3, locked, empty, monkeypatch
+):
     monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
-    empty = function('Empty a bucket of any size', 'empty')
     put(s3, locked, *'abbce', ObjectLockLegalHoldStatus='ON')
     put(s3, locked, 'd')
-
     assert [x['Key'] for x in empty(s3, locked)] == ['a', 'b', 'b', 'c', 'e']
 
 
@@ -117,7 +114,6 @@ def test_the_tour_on_an_account_leaves_it_as_it_was(account):
     run, stdout, sent = account
     run()
     run()
-
     assert stdout.getvalue().count('🎉 Tour complete') == 2
     assert not [line for line in sent if "'mine'" in line]
 
@@ -139,7 +135,6 @@ def test_what_a_kill_leaves_is_removed_by_the_printed_command(account):
     told = stdout.getvalue().splitlines()[0].partition('real_tour.py ')[2]
     with pytest.raises(SystemExit):
         run(*told.split())
-
     needed = allowed(policy(sent, pytest.fail))
     assert needed <= allowed(blocks('Go on to real AWS', 'json')[0])
 
@@ -151,6 +146,5 @@ def test_a_bucket_that_exists_is_refused_before_anything_is_written(
     s3.create_bucket(Bucket='s3-tour-x-2')
     with pytest.raises(SystemExit, match='s3-tour-x-2 exists already'):
         account[0]()
-
     assert {line.split()[0] for line in account[2]} == {'HeadBucket'}
     s3.delete_bucket(Bucket='s3-tour-x-2')

@@ -35,10 +35,8 @@ def test_each_character_that_is_missing_is_replaced(
     monkeypatch, encoding, errors, line
 ):
     text = '\u2705 a \u2192 b \xfc'
-
     step = shown(monkeypatch, encoding, errors, log_step, text)
     banner = shown(monkeypatch, encoding, errors, log_section, 1, text)
-
     assert step.partition('] ')[2] == line
     assert f'  1. {line}' in banner
 
@@ -47,7 +45,6 @@ def test_each_character_that_is_missing_is_replaced(
 def test_the_c_locale_without_utf8_mode_gets_every_line(plain):
     env = {'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0', 'PYTHONIOENCODING': ''}
     run = run_python('-X', 'utf8=0', SCRIPT, env=env)
-
     assert (run.stderr, run.returncode) == ('', 0)
     assert mask(run.stdout) == plain.encode('ascii', 'replace').decode()
 
@@ -81,6 +78,5 @@ def test_a_disk_that_is_full_is_no_quiet_end():
             stderr=subprocess.PIPE,
             check=False,
         )
-
     assert run.returncode != 0
     assert b'No space left on device' in run.stderr

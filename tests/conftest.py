@@ -22,11 +22,8 @@ import main_aws_s3  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        '--update-examples',
-        action='store_true',
-        help='bring README.md and tests/record.txt up to date; test nothing',
-    )
+    about = 'bring README.md and its records up to date; test nothing'
+    parser.addoption('--update-examples', action='store_true', help=about)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -118,9 +118,6 @@ def put_block(part: str, language: str, text: str) -> str:
     )
 
 
-# The tour: source, output and insight of a section
-
-
 def section(part: str, n: int, lines, report: Callable) -> str:
     """Section `n` with today's title, source, line numbers and output."""
     shape = r'\*\*Source:\*\*.*```python.*```text.*\*\*💡 Key Insight\*\*'
@@ -196,9 +193,6 @@ def output(part: str, lines, report: Callable) -> str:
     )
 
 
-# The recipes
-
-
 def recipes(part: str, line: int, report: Callable):
     """`part`, which stands on that line, with its recipes formatted and their
     `#>` lines made anew; and what they send."""
@@ -269,7 +263,7 @@ def policy(sent: List[str], report: Callable) -> str:
     for line in sent:
         operation, region, *_ = line.split(' ')
         bucket = re.search(r"'Bucket': '([^']+)'", line) or {1: ''}
-        if region == 'presigned' or operation in ('presigned', 'HTTP'):
+        if region == 'presigned' or operation in ('presigned', 'form', 'HTTP'):
             continue
         if operation not in ACTIONS:
             report(f'tests/actions.txt has no line for {operation}: add one')
@@ -288,9 +282,6 @@ def policy(sent: List[str], report: Callable) -> str:
 {statements}
   ]
 }}"""
-
-
-# Prose, tables and facts
 
 
 def tables(part: str, facts: List[Fact]) -> str:
@@ -364,21 +355,16 @@ def figures(page: str, facts: List[Fact], report: Callable) -> List[str]:
     for unit in units(page):
         text = re.sub(r'`(\d+)`', r'\1', unit)
         text = plain(re.sub(r'`[^`]*`|Python \d\.\d+', '`', text))
-        links = re.findall(r'\]\[([^\]]+)\]', unit)
-        text_of_unit = [plain(unit), unit.strip('| ')]
-        held = [
-            fact.name
-            for fact in facts
-            if any(q in t for q in fact.quotes for t in text_of_unit)
-        ]
-        for match in re.finditer(
-            r'(?<![\w.,-])\d[\d,.]*\d\b|(?<![\w.,-])\d\b', text
-        ):
-            word = re.match(r'\W*\w*', text[match.end() :])[0]
-            if not links + held:
+        read = plain(unit) + unit
+        sources = re.findall(r'\]\[([^\]]+)\]', unit)
+        for fact in facts:
+            if any(quote in read for quote in fact.quotes):
+                sources.append(fact.name)
+        for figure in re.findall(r'(?<![\w.,-])\d[\d,.]*\W*\w*', text):
+            if not sources:
                 report(
-                    f'{PAGE}: "{match[0]}{word}" needs a source: a link '
-                    f'beside it, or a test that quotes the sentence'
+                    f'{PAGE}: "{figure}" needs a source: a link beside it, or '
+                    'a test that quotes the sentence'
                 )
-            found.append(f'{match[0]}{word}: {", ".join(links + held)}')
+            found.append(f'{figure}: {", ".join(sources)}')
     return found

@@ -84,10 +84,7 @@ def run_python(*args, env=None, cwd=None) -> subprocess.CompletedProcess:
 
 @contextmanager
 def handler(event: str, function):
-    """Have `function` called at `event` of every boto3 client made inside.
-
-    Events: the boto3 guide, "Extensibility guide".
-    """
+    """Have `function` called at `event` of every boto3 client made inside."""
     BUILTIN_HANDLERS.append((event, function))
     try:
         yield
@@ -125,10 +122,8 @@ def told(value):
 
 @contextmanager
 def sending():
-    """The list of the calls that are made and signed inside, a line for each.
-
-    What threads call side by side is sorted.
-    """
+    """The list of the calls that are made and signed inside, a line for each;
+    what threads call side by side is sorted."""
     lines: List[str] = []
     start = 0  # of what threads have called since the main thread did
 
@@ -144,11 +139,10 @@ def sending():
             lines[start:] = sorted(lines[start:])
 
     def record(params, model, context, **_):
-        dropped = {'EncodingType'}
-        if threading.current_thread() is not threading.main_thread():
-            dropped = BY_VERSION | (
-                {'IfMatch'} if 'Range' in params else set()
-            )
+        threaded = threading.current_thread() is not threading.main_thread()
+        dropped = BY_VERSION if threaded else {'EncodingType'}
+        if 'Range' in params:
+            dropped = {*dropped, 'IfMatch'}
         shown = {k: told(v) for k, v in params.items() if k not in dropped}
         region = context.get('client_region', 'presigned')
         config = vars(context.get('client_config', DEFAULT))
@@ -161,9 +155,7 @@ def sending():
         add('presigned', operation_name, f'for {expires_in} s')
 
     def form(_, signer, request_dict, fields, conditions, expires_in, **__):
-        add(
-            'presigned form', sorted(fields), conditions, f'for {expires_in} s'
-        )
+        add('form', sorted(fields), conditions, f'for {expires_in} s')
 
     def http(_, session, method, url, **options):
         options = {k: v for k, v in options.items() if v is not None}
@@ -206,10 +198,8 @@ def run_tour() -> Tuple[List[List[Tuple[str, Optional[int]]]], List[str]]:
 
 
 def run_recipe(source: str) -> Tuple[Dict[int, List[str]], List[str]]:
-    """What each line of a recipe prints, and what the recipe sends.
-
-    An error has the line that it came from as its `line_of_recipe`.
-    """
+    """What each line of a recipe prints, and what the recipe sends. An error
+    has the line that it came from as its `line_of_recipe`."""
     prints: Dict[int, List[str]] = {}
 
     def record(*args, sep=' '):

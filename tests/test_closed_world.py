@@ -132,10 +132,8 @@ def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
         default_user_config['core'], 'passthrough', passthrough
     )
     send = URLLib3Session.send
-
     with pytest.raises(RuntimeError) as error:
         tour()
-
     assert str(error.value) == (
         'Not sent, as moto cannot answer it: upgrade moto'
     )

@@ -182,13 +182,9 @@ def test_moto_takes_copy_with_another_etag(s3):
     s3.copy_object(Bucket=BUCKET, Key='copy', CopySource=HERE, **condition)
 
 
-# What the page says of S3, and moto shows.
-
-
 def test_moto_refuses_as_s3_does(s3, elsewhere):
-    """moto is as strict as S3 about much of what this tour teaches: a bucket
-    that is not empty, a name that is too short, a missing location constraint,
-    a missing key or bucket, a copy onto itself, a stranger without
+    """a bucket that is not empty, a name that is too short, a missing location
+    constraint, a missing key or bucket, a copy onto itself, a stranger without
     credentials. … A missing key is `NoSuchKey` and a missing bucket is
     `NoSuchBucket`. The call raises it, not `read()`. … Because an answer to
     HEAD has no body, a missing key is only a `404` here, not `NoSuchKey`. …
@@ -196,7 +192,6 @@ def test_moto_refuses_as_s3_does(s3, elsewhere):
     unsigned = Config(signature_version=UNSIGNED)
     anonymous = boto3.client('s3', region_name='us-east-1', config=unsigned)
     put(s3, 'key')
-
     assert code_of(s3.get_object, **ABSENT) == 'NoSuchKey'
     assert code_of(s3.head_object, **ABSENT) == '404'
     assert code_of(s3.list_objects_v2, Bucket='absent') == 'NoSuchBucket'
@@ -272,7 +267,6 @@ def test_downloads(s3):
     use `iter_chunks()`, `iter_lines()` or a `Range`. … `LastModified` is a
     `datetime` in UTC, exact to the second."""
     put(s3, 'key', Body='one\ntwo')
-
     answer = s3.get_object(**HERE)
     assert [answer['Body'].read() for _ in 'ab'] == [b'one\ntwo', b'']
     date = answer['LastModified']
@@ -375,7 +369,6 @@ def test_versions(s3, versions):
     put(s3, 'key', Body='old')
     version = s3.head_object(**HERE)['VersionId']
     marker = s3.delete_object(**HERE)
-
     assert marker['DeleteMarker'] is True
     assert code_of(s3.get_object, **HERE) == 'NoSuchKey'
     old = s3.get_object(VersionId=version, **HERE)

@@ -76,12 +76,6 @@ def test_commands_of_the_page_can_be_typed(pytestconfig):
             assert words[2:] == re.findall(r'"(.+?)"', needed[1])
 
 
-def test_files_that_the_page_names_are_there():
-    named = re.findall(r'`((?:tests/)?\w+\.(?:py|toml|txt)|\.ci/run)`', PROSE)
-    for name in set(named) - {'recipe.py', 'real_tour.py', 'test_mine.py'}:
-        assert (ROOT / name).exists(), f'{PAGE} names {name}: not there'
-
-
 def test_operations_name_methods_that_there_are():
     table = README.partition('### Operations')[2].partition('\n\nThe')[0]
     with closed_world():

@@ -10,7 +10,7 @@ from unittest import mock
 import boto3
 import pytest
 from page import BLOCK, PAGE, policy
-from support import ROOT, handler, sending
+from support import ROOT, handler, run_python, sending
 
 from main_aws_s3 import closed_world
 
@@ -148,3 +148,10 @@ def test_a_bucket_that_exists_is_refused_before_anything_is_written(
         account[0]()
     assert {line.split()[0] for line in account[2]} == {'HeadBucket'}
     s3.delete_bucket(Bucket='s3-tour-x-2')
+
+
+def test_the_test_of_the_page_passes_whatever_is_set(tmp_path):
+    (tmp_path / 'test_mine.py').write_text(blocks('Test your own code')[0])
+    env = {'AWS_ENDPOINT_URL': 'http://[::1]:1', 'AWS_PROFILE': 'nobody'}
+    run = run_python('-m', 'pytest', '-q', cwd=tmp_path, env=env)
+    assert '1 passed' in run.stdout, run.stdout

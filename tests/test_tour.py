@@ -55,13 +55,11 @@ def test_the_tour_leaves_the_process_as_it_found_it(tour, monkeypatch):
     session = object()
     monkeypatch.setattr(boto3, 'DEFAULT_SESSION', session)
     environ, found = os.environ, dict(os.environ)
-
     assert tour() == tour()
     with handler('before-send.s3.CopyObject', refuse), pytest.raises(
         RuntimeError, match='refused'
     ):
         tour()
-
     assert os.environ is environ
     assert dict(os.environ) == found
     assert boto3.DEFAULT_SESSION is session
@@ -111,17 +109,6 @@ def test_a_bucket_left_behind_is_found_by_asking(tour, monkeypatch, left):
         tour()
 
     assert left in asked[-1]['url']
-
-
-def test_importing_the_tour_prints_nothing_and_changes_nothing():
-    code = """
-import os, warnings, boto3
-state = 'dict(os.environ), warnings.filters[:], boto3.DEFAULT_SESSION'
-before = eval(state)
-import main_aws_s3
-assert eval(state) == before"""
-    run = run_python('-c', code, env={'PYTHONPATH': str(ROOT)})
-    assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
 
 
 def test_the_script_runs_a_recipe_where_the_tour_runs(tmp_path):

@@ -224,7 +224,7 @@ def recipes(part: str, line: int, report: Callable):
 def formatted(source: str) -> str:
     """`source` as ruff fixes and formats it, or a ValueError."""
     stdin = ['--stdin-filename', 'recipe.py', '-']
-    for words in (['check', '--fix', '--quiet'], ['format']):
+    for words in (['format'], ['check', '--fix', '--quiet'], ['format']):
         run = subprocess.run(
             [sys.executable, '-m', 'ruff', *words, *stdin],
             input=source,

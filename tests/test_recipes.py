@@ -44,14 +44,17 @@ def locked(s3):
     return 'locked'
 
 
-def put(s3, bucket, *keys, **options):
+def put(s3, bucket, *keys, hold=None):
     for key in keys:
-        s3.put_object(Bucket=bucket, Key=key, **options)
+        version = s3.put_object(Bucket=bucket, Key=key)['VersionId']
+        this = {'Bucket': bucket, 'Key': key, 'VersionId': version}
+        if hold:
+            s3.put_object_legal_hold(LegalHold={'Status': 'ON'}, **this)
 
 
 def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, locked, empty):
     put(s3, locked, *['often'] * 299)
-    put(s3, locked, 'often', ObjectLockLegalHoldStatus='ON')
+    put(s3, locked, 'often', hold=True)
     many = [{'Key': f'many/{number}'} for number in range(550)]
     put(s3, locked, *[key['Key'] for key in many])
     for _ in range(3):  # each adds a delete marker to each key
@@ -71,7 +74,7 @@ def test_emptying_ends_where_everything_is_refused(
     s3, locked, empty, monkeypatch
 ):
     monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
-    put(s3, locked, *'abbce', ObjectLockLegalHoldStatus='ON')
+    put(s3, locked, *'abbce', hold=True)
     put(s3, locked, 'd')
     assert [x['Key'] for x in empty(s3, locked)] == ['a', 'b', 'b', 'c', 'e']
 

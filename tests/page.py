@@ -17,7 +17,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 from support import PINNED, ROOT, SCRIPT, mask, run_recipe, run_tour
 
 PAGE = 'README.md'
-RECORD = 'tests/record.txt'  # what tour and recipes send, and the figures
+RECORD = 'tests/record.txt'  # what tour and recipes send, and the claims
 FACTS = 'tests/test_facts.py'  # which quotes the sentences that it holds
 
 SOURCE = SCRIPT.read_text(encoding='utf-8').splitlines()
@@ -48,7 +48,9 @@ def refresh(files: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]:
     and what only a person can mend."""
     problems: List[str] = []
     report = problems.append
-    held = dict(x.split('\n', 1) for x in files[RECORD].split('# ')[1:])
+    held = dict(
+        x.split('\n', 1) for x in f'\n{files[RECORD]}'.split('\n# ')[1:]
+    )
     facts = list(read_facts(files[FACTS]))
     sections, sent = run_tour()
     record = {'The tour': '\n'.join(sent)}
@@ -77,7 +79,7 @@ def refresh(files: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]:
     index = next(i for i, x in enumerate(parts) if heading(x)[1] == 'Contents')
     parts[index] = contents(parts[index + 1 :])
     page = ''.join(parts)
-    record['Figures'] = '\n'.join(figures(page, facts, report))
+    record['Claims'] = '\n'.join(claims(page, facts, report))
     fresh = {
         PAGE: page,
         RECORD: '\n'.join(f'# {k}\n{v}\n' for k, v in record.items()),
@@ -349,22 +351,21 @@ def quote_sentences(source: str, facts: List[Fact], page: str) -> str:
     return '\n'.join(lines)
 
 
-def figures(page: str, facts: List[Fact], report: Callable) -> List[str]:
-    """Each figure of the prose with the word after it and its sources."""
+def claims(page: str, facts: List[Fact], report: Callable) -> List[str]:
+    """What the prose claims, where it has a source: a link, or a test that
+    quotes it. A figure must have one."""
     found = []
     for unit in units(page):
-        text = re.sub(r'`(\d+)`', r'\1', unit)
-        text = plain(re.sub(r'`[^`]*`|Python \d\.\d+', '`', text))
-        read = plain(unit) + unit
         sources = re.findall(r'\]\[([^\]]+)\]', unit)
         for fact in facts:
-            if any(quote in read for quote in fact.quotes):
+            if any(quote in plain(unit) + unit for quote in fact.quotes):
                 sources.append(fact.name)
-        for figure in re.findall(r'(?<![\w.,-])\d[\d,.]*\W*\w*', text):
-            if not sources:
-                report(
-                    f'{PAGE}: "{figure}" needs a source: a link beside it, or '
-                    'a test that quotes the sentence'
-                )
-            found.append(f'{figure}: {", ".join(sources)}')
+        text = re.sub(r'`(\d+)`', r'\1', unit)
+        text = plain(re.sub(r'`[^`]*`|Python \d\.\d+', '`', text))
+        if re.search(r'(?<![\w.,-])\d', text) and not sources:
+            report(
+                f'{PAGE}: a link or a test must hold the figure in "{text}"'
+            )
+        if sources:
+            found.append(f'{plain(unit)} [{", ".join(sources)}]')
     return found

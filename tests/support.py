@@ -153,7 +153,7 @@ def sending():
         add(model.name, region, ascii(shown), own or '')
 
     def url(_, signer, request_dict, expires_in, operation_name, **__):
-        add('presigned', operation_name, f'for {expires_in} s')
+        add('presigned', operation_name, signer.region_name, expires_in, 's')
 
     def form(_, signer, request_dict, fields, conditions, expires_in, **__):
         add('form', sorted(fields), conditions, f'for {expires_in} s')

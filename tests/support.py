@@ -31,23 +31,21 @@ MASKS = [
     (r'(?<=^             URL length: )\d+', 'NNN'),
 ]
 
-# The one place of this: others cite these lines as `main_aws_s3.py:N`, so
-# they stay where they are.
+# The one place of this: others cite these lines as `main_aws_s3.py:N`.
 _PINNED = (ROOT / 'tests' / 'pinned.txt').read_text().splitlines()
 PINNED = {int(n): code for n, code in (x.split(' ', 1) for x in _PINNED)}
 
 # What of a client's configuration is recorded, and what of a managed transfer
 # is not, because it differs from version to version.
 DEFAULT = Config()
-OPTIONS = ['connect_timeout', 'max_pool_connections', 'read_timeout']
-OPTIONS += ['retries']
+OPTIONS = 'connect_timeout max_pool_connections read_timeout retries'
 BY_VERSION = {'ChecksumAlgorithm', 'ChecksumType', 'EncodingType'}
 RANDOM = [
     (r"('(UploadId|\w*Marker|ContinuationToken)': )'[^']*'", r"\1'…'"),
     (r"('VersionId': )'(?!null)[^']*'", r"\1'…'"),
     (r"'Checksum(CRC|SHA)\w+': '[^']*', ", ''),
     (r"'ContentEncoding': 'aws-chunked', ", ''),  # moto 5.0 tells it
-    (r'X-Amz-(Credential|Date|Signature)=[^&]+', r'X-Amz-\1=…'),
+    (r'X-Amz-(Credential|Date|Signature)=[^& ]+', r'X-Amz-\1=…'),
     (r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '…'),
 ]
 
@@ -147,7 +145,8 @@ def sending():
         shown = {k: told(v) for k, v in params.items() if k not in dropped}
         region = context.get('client_region', 'presigned')
         config = vars(context.get('client_config', DEFAULT))
-        own = {k: config[k] for k in OPTIONS if config[k] != vars(DEFAULT)[k]}
+        own = {k: config[k] for k in OPTIONS.split()}
+        own = {k: v for k, v in own.items() if v != vars(DEFAULT)[k]}
         if 'total_max_attempts' not in own.get('retries', ()):
             own.pop('retries', None)  # a default, which varies
         add(model.name, region, ascii(shown), own or '')

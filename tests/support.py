@@ -32,7 +32,7 @@ MASKS = [
 ]
 
 # The one place of this: others cite these lines as `main_aws_s3.py:N`.
-_PINNED = (ROOT / 'tests' / 'pinned.txt').read_text().splitlines()
+_PINNED = (ROOT / 'tests' / 'pinned.txt').read_text('utf-8').splitlines()
 PINNED = {int(n): code for n, code in (x.split(' ', 1) for x in _PINNED)}
 
 # What of a client's configuration is recorded, and what of a managed transfer

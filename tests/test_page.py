@@ -15,14 +15,13 @@ README = (ROOT / PAGE).read_text(encoding='utf-8')
 PROSE = BLOCK.sub('', README)
 BLOCKS = BLOCK.findall(README)
 PARTS = re.split(r'^(?=##+ )', README, flags=re.MULTILINE)
-PYPROJECT = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
-FILES = (PAGE, RECORD, FACTS)
 UPDATE = 'uv run pytest --update-examples'
 
 
 def test_the_page_is_up_to_date(pytestconfig):
     """With --update-examples, it is brought up to date instead."""
-    files = {name: (ROOT / name).read_text('utf-8') for name in FILES}
+    names = (PAGE, RECORD, FACTS)
+    files = {name: (ROOT / name).read_text('utf-8') for name in names}
     fresh, problems = refresh(files)
     if pytestconfig.option.update_examples:
         for name, text in fresh.items():
@@ -34,7 +33,7 @@ def test_the_page_is_up_to_date(pytestconfig):
     else:
         stale = [
             line
-            for name in files
+            for name in names
             for line in difflib.unified_diff(
                 files[name].split('\n'),
                 fresh[name].split('\n'),
@@ -61,7 +60,8 @@ def test_links_lead_somewhere():
 
 def test_commands_of_the_page_can_be_typed(pytestconfig):
     """Scripts are there, pytest has the option, pip takes what uv takes."""
-    needed = re.search(r'^dependencies = \[(.*?)^\]', PYPROJECT, re.S | re.M)
+    pyproject = (ROOT / 'pyproject.toml').read_text('utf-8')
+    needed = re.search(r'^dependencies = \[(.*?)^\]', pyproject, re.S | re.M)
     commands = ''.join(text for kind, text in BLOCKS if kind == 'console')
     for words in map(shlex.split, commands.splitlines()):
         for script in [x for x in words if x.endswith('.py')]:

@@ -14,6 +14,7 @@ from support import ROOT, handler, run_python, sending
 
 from main_aws_s3 import closed_world
 
+LOCKED = 'my-locked-bucket'
 README = (ROOT / PAGE).read_text(encoding='utf-8')
 
 
@@ -31,52 +32,44 @@ def s3():
 
 @pytest.fixture
 def empty(s3):
-    """The function of that recipe, which has been run."""
+    """The function of that recipe, and a bucket that may hold objects."""
     space = {'print': lambda *_: None}
     exec(blocks('Empty a bucket of any size')[0], space)
+    s3.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
     return space['empty']
 
 
-@pytest.fixture
-def locked(s3):
-    """A bucket with versions, in which objects can be held."""
-    s3.create_bucket(Bucket='locked', ObjectLockEnabledForBucket=True)
-    return 'locked'
-
-
-def put(s3, bucket, *keys, hold=None):
+def put(s3, *keys, hold=None):
     for key in keys:
-        version = s3.put_object(Bucket=bucket, Key=key)['VersionId']
-        this = {'Bucket': bucket, 'Key': key, 'VersionId': version}
+        version = s3.put_object(Bucket=LOCKED, Key=key)['VersionId']
+        this = {'Bucket': LOCKED, 'Key': key, 'VersionId': version}
         if hold:
             s3.put_object_legal_hold(LegalHold={'Status': 'ON'}, **this)
 
 
-def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, locked, empty):
-    put(s3, locked, *['often'] * 299)
-    put(s3, locked, 'often', hold=True)
+def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, empty):
+    put(s3, *['often'] * 299)
+    put(s3, 'often', hold=True)
     many = [{'Key': f'many/{number}'} for number in range(550)]
-    put(s3, locked, *[key['Key'] for key in many])
+    put(s3, *[key['Key'] for key in many])
     for _ in range(3):  # each adds a delete marker to each key
-        s3.delete_objects(Bucket=locked, Delete={'Objects': many})
+        s3.delete_objects(Bucket=LOCKED, Delete={'Objects': many})
 
-    errors = list(empty(s3, locked))
+    errors = list(empty(s3, LOCKED))
 
     assert [x['Code'] for x in errors] == ['AccessDenied']
-    left = s3.list_object_versions(Bucket=locked)
+    left = s3.list_object_versions(Bucket=LOCKED)
     assert [x['Key'] for x in left['Versions']] == ['often']
     assert 'DeleteMarkers' not in left
-    hold = s3.get_object_legal_hold(Bucket=locked, Key='often')['LegalHold']
+    hold = s3.get_object_legal_hold(Bucket=LOCKED, Key='often')['LegalHold']
     assert hold == {'Status': 'ON'}
 
 
-def test_emptying_ends_where_everything_is_refused(
-    s3, locked, empty, monkeypatch
-):
+def test_emptying_ends_where_everything_is_refused(s3, empty, monkeypatch):
     monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
-    put(s3, locked, *'abbce', hold=True)
-    put(s3, locked, 'd')
-    assert [x['Key'] for x in empty(s3, locked)] == ['a', 'b', 'b', 'c', 'e']
+    put(s3, *'abbce', hold=True)
+    put(s3, 'd')
+    assert [x['Key'] for x in empty(s3, LOCKED)] == ['a', 'b', 'b', 'c', 'e']
 
 
 def allowed(policy):

@@ -79,12 +79,11 @@ def refresh(files: Dict[str, str]) -> Tuple[Dict[str, str], List[str]]:
     index = next(i for i, x in enumerate(parts) if heading(x)[1] == 'Contents')
     parts[index] = contents(parts[index + 1 :])
     page = ''.join(parts)
+    reworded = quote_sentences(files[FACTS], facts, page)
+    facts = list(read_facts(reworded))
     record['Claims'] = '\n'.join(claims(page, facts, report))
-    fresh = {
-        PAGE: page,
-        RECORD: '\n'.join(f'# {k}\n{v}\n' for k, v in record.items()),
-        FACTS: quote_sentences(files[FACTS], facts, page),
-    }
+    text = '\n'.join(f'# {k}\n{v}\n' for k, v in record.items())
+    fresh = {PAGE: page, RECORD: text, FACTS: reworded}
     return fresh, problems
 
 

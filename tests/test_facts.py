@@ -282,7 +282,8 @@ def test_downloads(s3):
 def test_parts(s3):
     """After a multipart upload it ends in `-` and the number of parts. … From
     8 MB on, files are moved in parts of 5 MB or more, several at a time. … In
-    parts it drops the tags unless you pass `TaggingDirective='COPY'`."""
+    parts it drops the tags unless you pass `TaggingDirective='COPY'`, which
+    works from boto3 1.43.31 on."""
     assert TransferConfig().multipart_threshold == 8 * 1024**2
     put(s3, 'key', Body=bytes(9 * 1024**2), Tagging='team=sales')
     s3.copy(HERE, BUCKET, 'copy')

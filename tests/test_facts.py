@@ -228,12 +228,14 @@ def test_buckets(s3, elsewhere):
     assert sorted(names) == [BUCKET, 'there']
 
 
-def test_uploads(s3):
+def test_uploads_and_deletions(s3):
     """If the key exists, the new object replaces the old one without a
     warning. … If you leave it out, as `obj.put(` does, it is
     `binary/octet-stream`, which tells nobody anything. … A `str` is sent as
     UTF-8. … There is room for 2 KB of ASCII text. … The keys of `'Metadata'`
-    come back in lower case."""
+    come back in lower case. … `delete_object(` succeeds whether the key exists
+    or not."""
+    s3.delete_object(**HERE)
     put(s3, 'key', Body='one', ContentType='text/plain')
     put(s3, 'key', Body='zwölf', Metadata={'Author': 'Me'})
     answer = s3.get_object(**HERE)
@@ -317,10 +319,8 @@ def test_copying(s3, versions):
     version = s3.head_object(**HERE)['VersionId']
     put(s3, 'key', Body='new')
     s3.create_bucket(Bucket='another')
-
     copy = {'Bucket': 'another', 'Key': 'copy'}
     s3.copy_object(CopySource={**HERE, 'VersionId': version}, **copy)
-
     answer = s3.get_object(**copy)
     assert answer['Body'].read() == b'old'
     assert {name: answer[name] for name in kept} == kept
@@ -355,12 +355,6 @@ def test_version_4_of_presigned_urls(elsewhere):
     asked = sign('put_object', region='eu-central-1', ContentLength=5)
     assert asked.startswith(f'https://{BUCKET}.s3.eu-central-1.amazonaws.com/')
     assert 'SignedHeaders=content-length%3Bhost' in asked
-
-
-def test_deleting(s3):
-    """`delete_object(` succeeds whether the key exists or not."""
-    answer = s3.delete_object(**ABSENT)
-    assert answer['ResponseMetadata']['HTTPStatusCode'] == 204
 
 
 def test_versions(s3, versions):

@@ -24,6 +24,13 @@ def blocks(title, language='python'):
     return [text for kind, text in BLOCK.findall(part) if kind == language]
 
 
+def names_of(title):
+    """What a recipe has defined, once it has run."""
+    names = {'print': lambda *_: None}
+    exec(blocks(title)[0], names)
+    return names
+
+
 @pytest.fixture
 def s3():
     with closed_world():
@@ -32,11 +39,9 @@ def s3():
 
 @pytest.fixture
 def empty(s3):
-    """The function of that recipe, and a bucket that may hold objects."""
-    space = {'print': lambda *_: None}
-    exec(blocks('Empty a bucket of any size')[0], space)
+    """That recipe's function; and make a bucket that may hold objects."""
     s3.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
-    return space['empty']
+    return names_of('Empty a bucket of any size')['empty']
 
 
 def put(s3, *keys, hold=None):
@@ -54,9 +59,7 @@ def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, empty):
     put(s3, *[key['Key'] for key in many])
     for _ in range(3):  # each adds a delete marker to each key
         s3.delete_objects(Bucket=LOCKED, Delete={'Objects': many})
-
     errors = list(empty(s3, LOCKED))
-
     assert [x['Code'] for x in errors] == ['AccessDenied']
     left = s3.list_object_versions(Bucket=LOCKED)
     assert [x['Key'] for x in left['Versions']] == ['often']
@@ -70,6 +73,20 @@ def test_emptying_ends_where_everything_is_refused(s3, empty, monkeypatch):
     put(s3, *'abbce', hold=True)
     put(s3, 'd')
     assert [x['Key'] for x in empty(s3, LOCKED)] == ['a', 'b', 'b', 'c', 'e']
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason='moto ignores IfMatch')
+def test_a_counter_counts_what_others_add_in_between(s3):
+    names = names_of('Write only if nobody else has')
+    others, visits = ['1', '2'], names['visits']
+    s3.put_object(Body='0', **visits)
+
+    def interfere(**_):
+        if others:
+            s3.put_object(Body=others.pop(0), **visits)
+
+    names['s3'].meta.events.register('before-call.s3.PutObject', interfere)
+    assert names['add_one'](names['s3'], **visits) == 3
 
 
 def allowed(policy):

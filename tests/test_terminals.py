@@ -64,7 +64,6 @@ def test_a_reader_that_goes_away_ends_the_tour_quietly(env):
             run.stdout.readline()
         run.stdout.close()
         errors = run.stderr.read()
-
     assert (errors, run.returncode) == (b'', 1)
 
 

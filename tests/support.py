@@ -91,6 +91,11 @@ def handler(event: str, function):
         BUILTIN_HANDLERS.remove((event, function))
 
 
+def refuse(**_):
+    """A step of boto3 fails, as the handler of an event."""
+    raise RuntimeError('refused')
+
+
 @contextmanager
 def spying(owner, name: str, tell):
     """Have `tell` called after each call of that method inside, with its

@@ -10,7 +10,7 @@ import pytest
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from moto.core.config import default_user_config
-from support import ROOT, SCRIPT, handler, mask, run_python
+from support import ROOT, SCRIPT, handler, mask, run_python, spying
 
 import main_aws_s3
 
@@ -69,11 +69,9 @@ def write_models(folder):
     model.write_text(json.dumps({'metadata': {}, 'operations': {}}))
 
 
-@pytest.mark.parametrize('settings', CASES, ids=[next(iter(x)) for x in CASES])
-def test_variables_change_nothing(
-    tour, plain, monkeypatch, listener, settings
-):
-    for name, value in settings.items():
+@pytest.mark.parametrize('env', CASES, ids=[next(iter(x)) for x in CASES])
+def test_variables_change_nothing(tour, plain, monkeypatch, listener, env):
+    for name, value in env.items():
         monkeypatch.setenv(name, value.replace('LISTENER', listener))
     assert tour() == plain
 
@@ -127,32 +125,22 @@ def test_real_keys_are_neither_used_nor_printed(capsys, monkeypatch):
 
 
 def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
-    passthrough = {'services': ['s3'], 'urls': []}
-    monkeypatch.setitem(
-        default_user_config['core'], 'passthrough', passthrough
-    )
+    core, passes = default_user_config['core'], {'services': ['s3']}
+    monkeypatch.setitem(core, 'passthrough', {**passes, 'urls': []})
     send = URLLib3Session.send
     with pytest.raises(RuntimeError) as error:
         tour()
-    assert str(error.value) == (
-        'Not sent, as moto cannot answer it: upgrade moto'
-    )
+    told = 'Not sent, as moto cannot answer it: upgrade moto'
+    assert str(error.value) == told
     assert URLLib3Session.send is send
 
 
-def test_no_proxy_is_looked_for(tour, monkeypatch):
+def test_no_proxy_is_looked_for(tour):
     """Or macOS and Windows would ask the system, and may resolve the host."""
-    bypasses = []
-
-    def bypass(host, real=botocore.utils.proxy_bypass):
-        bypasses.append(real(host))
-        return bypasses[-1]
-
-    monkeypatch.setattr('botocore.utils.proxy_bypass', bypass)
-
-    tour()
-
-    assert set(bypasses) == {True}
+    found = []
+    with spying(botocore.utils, 'proxy_bypass', lambda x, _: found.append(x)):
+        tour()
+    assert set(found) == {True}
 
 
 @pytest.mark.parametrize('which', ['none', 'all'])
@@ -173,12 +161,11 @@ def test_none_or_all_of_it_opens_no_connection(
         'MOTO_ENABLE_RECORDING': 'true',
         'MOTO_ACM_VALIDATION_WAIT': 'nonsense',
     }
-    env = {k: v.replace('LISTENER', listener) for k, v in everything.items()}
+    env = {} if which == 'none' else everything
+    env = {k: v.replace('LISTENER', listener) for k, v in env.items()}
     folder = tmp_path / 'empty'
     folder.mkdir(mode=0o555)
-    run = run_python(
-        '-c', ALONE, env=env if which == 'all' else {}, cwd=folder
-    )
+    run = run_python('-c', ALONE, env=env, cwd=folder)
 
     assert (run.stderr, run.returncode) == ('', 0)
     assert mask(run.stdout) == plain

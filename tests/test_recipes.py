@@ -3,14 +3,16 @@
 import contextlib
 import io
 import json
+import os
 import sys
 import uuid
 from unittest import mock
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from page import BLOCK, PAGE, policy
-from support import ROOT, handler, run_python, sending
+from support import ROOT, handler, refuse, run_python, sending
 
 from main_aws_s3 import closed_world
 
@@ -77,16 +79,28 @@ def test_emptying_ends_where_everything_is_refused(s3, empty, monkeypatch):
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason='moto ignores IfMatch')
 def test_a_counter_counts_what_others_add_in_between(s3):
+    """Each makes an attempt fail, as does a request that collides."""
     names = names_of('Write only if nobody else has')
-    others, visits = ['1', '2'], names['visits']
-    s3.put_object(Body='0', **visits)
+    others, counter = ['0'], {**names['visits'], 's3': names['s3']}
+    conflict = {'Error': {'Code': 'ConditionalRequestConflict'}}
 
     def interfere(**_):
-        if others:
-            s3.put_object(Body=others.pop(0), **visits)
+        body = others.pop(0) if others else None
+        if body == 'collide':
+            return AWSResponse('', 409, {}, None), conflict
+        if body:
+            s3.put_object(Body=body, **names['visits'])
+        return None
 
+    interfere()
     names['s3'].meta.events.register('before-call.s3.PutObject', interfere)
-    assert names['add_one'](names['s3'], **visits) == 3
+    others += [*'12345678', 'collide']
+    assert names['add_one'](**counter) == 9
+    others += '1234567890'
+    with pytest.raises(RuntimeError) as error:
+        names['add_one'](**counter)
+    told = 'Others were faster ten times. Try again later.'
+    assert str(error.value) == told
 
 
 def allowed(policy):
@@ -95,10 +109,6 @@ def allowed(policy):
         for statement in json.loads(policy)['Statement']
         for action in statement['Action']
     }
-
-
-def refuse(**_):
-    raise SystemError('refused')
 
 
 @pytest.fixture
@@ -134,16 +144,18 @@ def test_the_tour_on_an_account_leaves_it_as_it_was(account):
 @pytest.mark.parametrize('operation', ['CreateBucket', 'CopyObject'])
 def test_an_exception_half_way_leaves_nothing(account, operation):
     event = f'before-send.s3.{operation}'
-    with handler(event, refuse), pytest.raises(SystemError):
+    with handler(event, refuse), pytest.raises(RuntimeError):
         account[0]()
 
 
 def test_what_a_kill_leaves_is_removed_by_the_printed_command(account):
     """Here, clean-up fails as well."""
     run, stdout, sent = account
-    clean_up = handler('before-send.s3.ListObjects', refuse)
+    answer = AWSResponse('', 200, {}, None), {'Errors': ['x']}
+    clean_up = handler('before-call.s3.DeleteObjects', lambda **_: answer)
     copy = handler('before-send.s3.CopyObject', refuse)
-    with clean_up, copy, pytest.raises(SystemError):
+    still = r"^Still in s3-tour-.{36}-1: \['x'\]$"
+    with clean_up, copy, pytest.raises(RuntimeError, match=still):
         run()
     told = stdout.getvalue().splitlines()[0].partition('real_tour.py ')[2]
     with pytest.raises(SystemExit):
@@ -157,14 +169,24 @@ def test_a_bucket_that_exists_is_refused_before_anything_is_written(
 ):
     monkeypatch.setattr(uuid, 'uuid4', lambda: 'x')
     s3.create_bucket(Bucket='s3-tour-x-2')
-    with pytest.raises(SystemExit, match='s3-tour-x-2 exists already'):
+    told = r's3-tour-x-2 exists already\. Run this again\.$'
+    with pytest.raises(SystemExit, match=told):
         account[0]()
     assert {line.split()[0] for line in account[2]} == {'HeadBucket'}
     s3.delete_bucket(Bucket='s3-tour-x-2')
 
 
 def test_the_test_of_the_page_passes_whatever_is_set(tmp_path):
-    (tmp_path / 'test_mine.py').write_text(blocks('Test your own code')[0])
+    """Around the mock, too, its fixture lets only what it sets be seen."""
+    see = "print([x for x in os.environ.items() if 'AWS' in x[0]])"
+    text = blocks('Test your own code')[0].replace(
+        'with m', f'{see}\n    with m'
+    )
+    (tmp_path / 'test_mine.py').write_text(text)
     env = {'AWS_ENDPOINT_URL': 'http://[::1]:1', 'AWS_PROFILE': 'nobody'}
-    run = run_python('-m', 'pytest', '-q', cwd=tmp_path, env=env)
+    run = run_python('-m', 'pytest', '-qs', cwd=tmp_path, env=env)
     assert '1 passed' in run.stdout, run.stdout
+    files = 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'
+    keys = 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'
+    seen = {**dict.fromkeys(files, os.devnull), **dict.fromkeys(keys, 'fake')}
+    assert str([*seen.items()]) in run.stdout

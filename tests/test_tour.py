@@ -8,13 +8,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import WaiterError
 from botocore.signers import RequestSigner
-from support import PINNED, ROOT, SCRIPT, handler, mask, run_python, spying
+from support import PINNED, SCRIPT, handler, mask, refuse, run_python, spying
 
 import main_aws_s3
-
-
-def refuse(**_):
-    raise RuntimeError('refused')
 
 
 def test_the_script_prints_the_tour_and_nothing_else(plain):
@@ -72,7 +68,7 @@ def refuse(**_): raise RuntimeError('refused')
 event = 'before-send.s3.CopyObject'
 botocore.handlers.BUILTIN_HANDLERS.append((event, refuse))
 runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"""
-    run = run_python('-c', code, env={'PYTHONPATH': str(ROOT)})
+    run = run_python('-c', code, env={'PYTHONPATH': str(SCRIPT.parent)})
     assert run.returncode == 1
     assert run.stderr.endswith('RuntimeError: refused\n')
     assert run.stdout.endswith(f'  9. Copying Objects\n{"=" * 70}\n')
@@ -87,10 +83,8 @@ def test_a_batch_that_deletes_only_a_part_stops_the_tour(tour):
         RuntimeError
     ) as error:
         tour()
-
-    assert str(error.value) == (
-        "Not deleted: [{'Key': 'images/sample.png', 'Code': 'InternalError'}]"
-    )
+    told = "[{'Key': 'images/sample.png', 'Code': 'InternalError'}]"
+    assert str(error.value) == f'Not deleted: {told}'
 
 
 @pytest.mark.parametrize('left', main_aws_s3.main.__wrapped__.__defaults__[0])

@@ -1,11 +1,15 @@
-"""The two lines of output that the tour is made of: banner and step.
+"""What the tour prints: banners and steps; and how its output may end.
 
 Needs the standard library alone, and works on any stdout.
 """
 
+import errno
+import os
 import sys
+import warnings
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Optional
+from typing import Iterator, Optional
 
 BANNER_WIDTH = 70
 # One column less than the stamp: a detail stands under its message.
@@ -42,6 +46,25 @@ def log_step(message: str, detail: Optional[str] = None) -> None:
     if detail is not None:
         lines += [DETAIL_INDENT + line for line in detail.splitlines()]
     _write('\n'.join(lines))
+
+
+@contextmanager
+def quiet_end() -> Iterator[None]:
+    """Exit with status 1 and no traceback where nobody reads stdout now.
+
+    That happens in `… | head -3`. Any other error is raised as it is.
+    """
+    # On an old Python, boto3 and cryptography warn that they drop it soon.
+    warnings.filterwarnings('ignore', '.*Python 3')
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno != (errno.EINVAL if os.name == 'nt' else errno.EPIPE):
+            raise
+        # Python flushes once more as it exits, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _write(text: str) -> None:

@@ -1,35 +1,32 @@
 """A tour of Amazon S3 with boto3 in eleven sections: read it, run it.
 
-No account, no network: moto plays S3. Skip the guard: S3 starts at main().
+No account, no network: moto plays S3. S3 itself starts at main().
 """
 
-import errno
 import json
 import os
-import runpy
 import sys
-import warnings
 from contextlib import contextmanager
+from typing import Iterator
 from unittest import mock
 
 import boto3
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 
-from logging_utils import log_section, log_step
+from logging_utils import log_section, log_step, quiet_end
 
 
 @contextmanager
-def closed_world():
-    """Let moto alone answer boto3: no settings, no ~/.aws, no request."""
-    unsent = RuntimeError('Not sent, as moto cannot answer it: upgrade moto')
-    no_http = mock.patch.object(URLLib3Session, 'send', side_effect=unsent)
-    no_models = mock.patch.object(Loader, 'CUSTOMER_DATA_PATH', os.devnull)
-    with mock.patch.dict(os.environ), no_http, no_models:
-        for name in set(os.environ) - {'TZ'}:  # steps tell the local time
-            del os.environ[name]
-        os.environ['HOME'] = os.environ['USERPROFILE'] = os.devnull
-        os.environ['NO_PROXY'] = '*'  # or macOS and Windows look for one
+def closed_world() -> Iterator[None]:
+    """Let moto alone respond to boto3, whatever this machine has set."""
+    home = {'HOME': os.devnull, 'USERPROFILE': os.devnull}  # so no ~/.aws
+    kept = {k: v for k, v in os.environ.items() if k == 'TZ'}  # local time
+    env = {**kept, **home, 'NO_PROXY': '*'}  # or the system may name a proxy
+    unsent = RuntimeError('Not sent, as moto has no response: upgrade moto')
+    with mock.patch.dict(os.environ, env, clear=True), mock.patch.object(
+        URLLib3Session, 'send', side_effect=unsent
+    ), mock.patch.object(Loader, 'CUSTOMER_DATA_PATH', os.devnull):
         from moto import mock_aws  # not above: it reads settings on import
 
         with mock_aws():
@@ -37,11 +34,14 @@ def closed_world():
 
 
 @closed_world()
-def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
-    """Print the tour in buckets of these names; a failing step raises."""
+def main(
+    bucket_name: str = 'my-demo-bucket-2024',
+    bucket_name_2: str = 'my-second-bucket-2024',
+) -> None:
+    """Print the tour, in buckets of these names; a failing step raises."""
     log_section(1, 'Creating S3 Client and Resource')
 
-    # The client: a method for each API operation, answers as dicts.
+    # The client: a method for each API operation, responses as dicts.
     s3_client = boto3.client('s3', region_name='us-east-1')
     log_step('✅ Created S3 client', 'Low-level API access')
 
@@ -50,11 +50,11 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
     log_step('✅ Created S3 resource', 'High-level OOP interface')
 
     log_section(2, 'Creating S3 Buckets')
-    bucket_name, bucket_name_2 = names  # in the first line of main()
 
-    # In us-east-1 a name is enough. Other regions need their name in
-    # CreateBucketConfiguration, too. If the bucket is yours already,
-    # us-east-1 reports no error.
+    # In us-east-1 a name is enough. A client for another region must
+    # name that region in CreateBucketConfiguration, too. If the bucket
+    # is yours already, us-east-1 reports no error, and every other
+    # region does.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')
 
@@ -115,9 +115,9 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
 
     log_section(5, 'Listing Objects in Bucket')
 
-    # One answer holds at most 1,000 keys, in sorted order. That is
+    # One response holds at most 1,000 keys, in sorted order. That is
     # enough here; a paginator fetches the rest. If there are no keys,
-    # the answer has no 'Contents', hence the get() below.
+    # the response has no 'Contents', hence the get() below.
     response = s3_client.list_objects_v2(Bucket=bucket_name)
     log_step(f"📋 Found {response['KeyCount']} objects in '{bucket_name}':")
     for obj in response.get('Contents', []):
@@ -176,10 +176,10 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
 
     log_section(8, 'Generating Presigned URLs')
 
-    # The client signs with its own credentials, on this machine: no
-    # request is sent. Whoever has the URL can make this one call on
-    # this one key, as often as they like, until ExpiresIn seconds
-    # have passed.
+    # Signed on this machine: no request is sent. Whoever has the URL
+    # can make this one call until ExpiresIn seconds have passed. In
+    # us-east-1, boto3 still signs URLs with the old Version 2. For
+    # your own, ask for Version 4: python -m recipes presigned_url.
     url = s3_client.generate_presigned_url(
         'get_object',
         Params={'Bucket': bucket_name, 'Key': 'data/hello.txt'},
@@ -212,7 +212,7 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
 
     log_section(10, 'Deleting Objects')
 
-    # S3 answers the same whether the key exists or not, so deleting
+    # The response is the same whether the key exists or not, so deleting
     # twice does no harm. In a bucket with versioning this would only
     # add a delete marker. Here the object is gone, and no call brings
     # it back.
@@ -232,7 +232,7 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
         Delete=objects_to_delete,
     )
     deleted_count = len(response.get('Deleted', []))
-    if response.get('Errors'):  # the answer is 200 even where keys failed
+    if response.get('Errors'):  # a 200 even where keys failed
         raise RuntimeError(f"Not deleted: {response['Errors']}")
     log_step(f'🗑️  Deleted {deleted_count} objects', 'Batch deletion')
 
@@ -259,19 +259,7 @@ def main(names=('my-demo-bucket-2024', 'my-second-bucket-2024')) -> None:
 
 
 if __name__ == '__main__':
-    # On an old Python, boto3 and cryptography warn that they drop it soon.
-    warnings.filterwarnings('ignore', '.*Python 3')
-    try:
-        if len(sys.argv) == 1:
-            main()
-        elif os.path.isfile(sys.argv[1]):  # a recipe, run like the tour
-            closed_world()(runpy.run_path)(sys.argv[1], run_name='__main__')
-        else:
-            sys.exit(f'There is no file {sys.argv[1]}: save a recipe there.')
-    except OSError as error:
-        if error.errno != (errno.EINVAL if os.name == 'nt' else errno.EPIPE):
-            raise
-        # The reader of stdout has gone, as in `… | head -3`. Python would
-        # complain when it flushes stdout at exit, so give it another one.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    if len(sys.argv) > 1:
+        sys.exit('The tour takes no arguments: python main_aws_s3.py')
+    with quiet_end():
+        main()

@@ -15,6 +15,7 @@ for _name in list(os.environ):
     ):
         del os.environ[_name]
 
+import boto3  # noqa: E402
 import moto  # noqa: E402, F401  (it reads settings as it is imported)
 from support import mask  # noqa: E402
 
@@ -22,24 +23,15 @@ import main_aws_s3  # noqa: E402
 
 
 def pytest_addoption(parser):
-    about = 'bring README.md and its records up to date; test nothing'
+    about = "bring README.md's quotes and outputs up to date; test nothing"
     parser.addoption('--update-examples', action='store_true', help=about)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config):
-    """Use several cores, where pytest-xdist is there and nobody said `-n`."""
-    option, worker = config.option, hasattr(config, 'workerinput')
-    if getattr(option, 'numprocesses', 0) is None and not worker:
-        cores = min(os.cpu_count() or 1, 4)
-        option.numprocesses = 0 if option.update_examples else cores
-
-
 def pytest_collection_modifyitems(config, items):
-    """The page first, because it takes longest; alone, to update it."""
-    items.sort(key=lambda item: item.name != 'test_the_page_is_up_to_date')
     if config.option.update_examples:
-        del items[1:]
+        items[:] = [
+            x for x in items if x.name == 'test_the_page_is_up_to_date'
+        ]
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -69,6 +61,13 @@ def tour(capsys):
         return mask(capsys.readouterr().out)
 
     return run
+
+
+@pytest.fixture
+def s3():
+    """A client in the closed world, in us-east-1."""
+    with main_aws_s3.closed_world():
+        yield boto3.client('s3', region_name='us-east-1')
 
 
 @pytest.fixture

@@ -1,32 +1,53 @@
 """Whatever the machine's settings say, the tour is the same and alone."""
 
 import json
+import os
 import time
 from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
 
 import botocore.utils
 import pytest
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
-from moto.core.config import default_user_config
-from support import ROOT, SCRIPT, handler, mask, run_python, spying
+from support import SCRIPT, handler, mask, run_python, spying
 
 import main_aws_s3
+from main_aws_s3 import closed_world
 
-SETTINGS = (ROOT / 'tests' / 'settings.txt').read_text(encoding='utf-8')
-CASES = [
-    dict(word.split('=', 1) for word in line.split())
-    for line in SETTINGS.partition('## ')[0].splitlines()
-    if '=' in line
-]
-HOMES = dict(part.split('\n', 1) for part in SETTINGS.split('## ')[1:])
-REAL_KEYS = {
-    'AWS_ACCESS_KEY_ID': 'AKIAREAL',
-    'AWS_SECRET_ACCESS_KEY': 'real-secret',
-    'AWS_SESSION_TOKEN': 'real-token',
-    'AWS_ACCOUNT_ID': '999999999999',
-}
+# What a machine may have set: other places, other keys, and nonsense.
+# LISTENER stands for the URL of a server that must hear nothing.
+HOSTILE = """
+AWS_PROFILE=nobody AWS_DEFAULT_PROFILE=nobody
+AWS_ACCESS_KEY_ID=AKIAREAL AWS_SECRET_ACCESS_KEY=real-secret
+AWS_SESSION_TOKEN=real-token AWS_CREDENTIAL_EXPIRATION=2001-01-01T00:00:00Z
+AWS_ACCOUNT_ID=999999999999 AWS_ROLE_ARN=arn:aws:iam::1:role/mine
+AWS_WEB_IDENTITY_TOKEN_FILE=/nowhere
+AWS_CONTAINER_CREDENTIALS_FULL_URI=LISTENER/credentials
+AWS_ENDPOINT_URL=LISTENER AWS_ENDPOINT_URL_S3=LISTENER
+AWS_REGION=the_moon AWS_DEFAULT_REGION=cn-north-1
+AWS_S3_USE_ARN_REGION=nonsense AWS_S3_US_EAST_1_REGIONAL_ENDPOINT=nonsense
+AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=perhaps
+AWS_RETRY_MODE=nonsense AWS_MAX_ATTEMPTS=many AWS_DEFAULTS_MODE=nonsense
+AWS_REQUEST_CHECKSUM_CALCULATION=nonsense AWS_DATA_PATH=/nowhere
+AWS_RESPONSE_CHECKSUM_VALIDATION=nonsense
+AWS_EC2_METADATA_SERVICE_ENDPOINT=LISTENER
+AWS_CA_BUNDLE=/nowhere/ca.pem REQUESTS_CA_BUNDLE=/nowhere/ca.pem
+SSL_CERT_FILE=/nowhere SSLKEYLOGFILE=/nowhere/x
+HTTP_PROXY=LISTENER HTTPS_PROXY=:// ALL_PROXY=LISTENER NO_PROXY=[::/,,*
+BOTOCORE_EXPERIMENTAL__PLUGINS=x=nowhere
+TEST_PROXY_MODE=true MOTO_S3_CUSTOM_ENDPOINTS=LISTENER
+MOTO_S3_DEFAULT_MAX_KEYS=1 MOTO_S3_DEFAULT_KEY_BUFFER_SIZE=nonsense
+TEST_SERVER_MODE=true INITIAL_NO_AUTH_ACTION_COUNT=0
+MOTO_ENABLE_RECORDING=true MOTO_ACM_VALIDATION_WAIT=nonsense
+"""
+CONFIG = """[default]
+endpoint_url = LISTENER
+signature_version = s3v4
+retry_mode = nonsense
+credential_process = touch ran
+s3 =
+  addressing_style = sideways
+"""
 
 # Ends the process where it asks for a network address or connects to one.
 ALONE = f"""
@@ -42,97 +63,31 @@ runpy.run_path({str(SCRIPT)!r}, run_name='__main__')
 """
 
 
-@pytest.fixture
-def make_home(listener, tmp_path, monkeypatch):
-    """Give this process a home, on Windows too, with these `HOMES`."""
-
-    def make(*names):
-        aws = tmp_path / 'home' / '.aws'
-        aws.mkdir(parents=True)
-        for name in names:
-            text = HOMES[name].replace('LISTENER', listener)
-            file = 'credentials' if 'aws_access' in text else 'config'
-            text = text.replace('\\xff', '\xff')  # which is no UTF-8
-            (aws / file).write_text(text, 'latin-1')
-        home = {'HOME': str(aws.parent), 'USERPROFILE': str(aws.parent)}
-        for name, value in home.items():
-            monkeypatch.setenv(name, value)
-        return aws
-
-    return make
+def hostile(listener):
+    words = HOSTILE.replace('LISTENER', listener).split()
+    return dict(word.split('=', 1) for word in words)
 
 
-def write_models(folder):
-    """Fill `folder` with an S3 that has no operation."""
-    model = folder / 's3' / '2006-03-01' / 'service-2.json'
-    model.parent.mkdir(parents=True)
-    model.write_text(json.dumps({'metadata': {}, 'operations': {}}))
-
-
-@pytest.mark.parametrize('env', CASES, ids=[next(iter(x)) for x in CASES])
-def test_variables_change_nothing(tour, plain, monkeypatch, listener, env):
-    for name, value in env.items():
-        monkeypatch.setenv(name, value.replace('LISTENER', listener))
-    assert tour() == plain
-
-
-@pytest.mark.parametrize('name', HOMES)
-def test_what_a_home_holds_changes_nothing(
-    tour, plain, make_home, monkeypatch, name
-):
-    aws = make_home(name)
-    monkeypatch.chdir(aws)
-    assert tour() == plain
-    assert not (aws / 'ran').exists()
-
-
-def test_the_home_of_the_account_changes_nothing(
-    tour, plain, make_home, monkeypatch
-):
-    """Where HOME is not set, `~` is what the user database says."""
-    pwd = pytest.importorskip('pwd', reason='Windows has no user database')
-    aws = make_home('an endpoint', 'garbage for keys')
-    monkeypatch.delenv('HOME')
-    user = SimpleNamespace(pw_dir=str(aws.parent))
-    monkeypatch.setattr(pwd, 'getpwuid', lambda _: user)
-    assert tour() == plain
-
-
-def test_models_under_the_home_change_nothing(
-    tour, plain, monkeypatch, tmp_path
-):
-    """botocore looks into ~/.aws/models before its own folder."""
-    write_models(tmp_path)
-    monkeypatch.setattr(Loader, 'CUSTOMER_DATA_PATH', str(tmp_path))
-    assert tour() == plain
-    assert str(tmp_path) == Loader.CUSTOMER_DATA_PATH
-
-
-def test_real_keys_are_neither_used_nor_printed(capsys, monkeypatch):
-    for name, value in REAL_KEYS.items():
+def test_inside_there_is_nothing_of_the_machine(monkeypatch, listener):
+    for name, value in hostile(listener).items():
         monkeypatch.setenv(name, value)
-    sent = []
-
-    def record(request, **_):
-        sent.append(f'{request.url} {dict(request.headers.items())}')
-
-    with handler('before-send.s3', record):
-        main_aws_s3.main()
-
-    assert len(sent) > 20
-    for value in REAL_KEYS.values():
-        assert value not in capsys.readouterr().out + ''.join(sent)
-
-
-def test_a_request_that_moto_leaves_alone_is_not_sent(tour, monkeypatch):
-    core, passes = default_user_config['core'], {'services': ['s3']}
-    monkeypatch.setitem(core, 'passthrough', {**passes, 'urls': []})
-    send = URLLib3Session.send
-    with pytest.raises(RuntimeError) as error:
-        tour()
-    told = 'Not sent, as moto cannot answer it: upgrade moto'
-    assert str(error.value) == told
-    assert URLLib3Session.send is send
+    monkeypatch.setenv('TZ', 'XYZ-05:45')
+    before, models = dict(os.environ), Loader.CUSTOMER_DATA_PATH
+    with closed_world():
+        keys = {'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'}  # moto's own
+        assert {k: v for k, v in os.environ.items() if k not in keys} == {
+            'HOME': os.devnull,
+            'USERPROFILE': os.devnull,
+            'NO_PROXY': '*',
+            'TZ': 'XYZ-05:45',
+        }
+        assert not {os.environ[k] for k in keys} & {'AKIAREAL', 'real-secret'}
+        assert os.path.expanduser('~') == os.devnull
+        assert os.devnull == Loader.CUSTOMER_DATA_PATH
+        with pytest.raises(RuntimeError, match='Not sent, as moto has no'):
+            URLLib3Session().send(None)
+    assert dict(os.environ) == before
+    assert models == Loader.CUSTOMER_DATA_PATH
 
 
 def test_no_proxy_is_looked_for(tour):
@@ -143,28 +98,24 @@ def test_no_proxy_is_looked_for(tour):
     assert set(found) == {True}
 
 
-@pytest.mark.parametrize('which', ['none', 'all'])
-def test_none_or_all_of_it_opens_no_connection(
-    plain, make_home, listener, tmp_path, which
+@pytest.mark.parametrize('which', ['nothing', 'everything'])
+def test_nothing_or_everything_set_opens_no_connection(
+    plain, listener, tmp_path, which
 ):
     """In a process of its own, so that it holds while importing too, and in
     an empty folder that cannot be written to."""
-    home = make_home('a services section', 'garbage for keys').parent
-    write_models(home / '.aws' / 'models')
-    # The last four moto reads once, as it is imported.
-    everything = {
-        **{k: v for case in CASES for k, v in case.items()},
-        **REAL_KEYS,
-        **{'HOME': str(home), 'USERPROFILE': str(home)},
-        'TEST_SERVER_MODE': 'true',
-        'INITIAL_NO_AUTH_ACTION_COUNT': '0',
-        'MOTO_ENABLE_RECORDING': 'true',
-        'MOTO_ACM_VALIDATION_WAIT': 'nonsense',
-    }
-    env = {} if which == 'none' else everything
-    env = {k: v.replace('LISTENER', listener) for k, v in env.items()}
+    models = tmp_path / '.aws' / 'models' / 's3' / '2006-03-01'
+    models.mkdir(parents=True)
+    model = {'metadata': {}, 'operations': {}}
+    (models / 'service-2.json').write_text(json.dumps(model))
+    config = CONFIG.replace('LISTENER', listener)
+    (tmp_path / '.aws' / 'config').write_text(config)
+    (tmp_path / '.aws' / 'credentials').write_text('aws_access_key_id = x\n[')
+    env = {'HOME': str(tmp_path), 'USERPROFILE': str(tmp_path)}
+    env.update(hostile(listener))
     folder = tmp_path / 'empty'
     folder.mkdir(mode=0o555)
+    env = env if which == 'everything' else {}
     run = run_python('-c', ALONE, env=env, cwd=folder)
 
     assert (run.stderr, run.returncode) == ('', 0)

@@ -1,76 +1,97 @@
-"""README.md says what is so; page.py makes what can be made of it."""
+"""README.md says what is so, and leads where it says."""
 
-import difflib
 import re
 import shlex
 
 import boto3
 import pytest
-from page import BLOCK, FACTS, PAGE, RECORD, heading, refresh, slug
-from support import ROOT
+from page import refresh
+from support import README, RECIPES, ROOT
 
-from main_aws_s3 import closed_world
-
-README = (ROOT / PAGE).read_text(encoding='utf-8')
+BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PROSE = BLOCK.sub('', README)
 BLOCKS = BLOCK.findall(README)
 PARTS = re.split(r'^(?=##+ )', README, flags=re.MULTILINE)
-UPDATE = 'uv run pytest --update-examples'
+
+
+def rows(title):
+    """The rows of the table under that heading, each as a list of cells."""
+    part = README.partition(f'\n## {title}\n')[2].partition('\n## ')[0]
+    table = re.findall(r'^\| (.*) \|$', part, re.MULTILINE)
+    return [re.split(r' \| ?', row) for row in table if '---' not in row][1:]
 
 
 def test_the_page_is_up_to_date(pytestconfig):
     """With --update-examples, it is brought up to date instead."""
-    names = (PAGE, RECORD, FACTS)
-    files = {name: (ROOT / name).read_text('utf-8') for name in names}
-    fresh, problems = refresh(files)
-    for name in names:
-        if pytestconfig.option.update_examples:
-            (ROOT / name).write_bytes(fresh[name].encode())
-        else:
-            old, new = files[name].split('\n'), fresh[name].split('\n')
-            made = f'{name} as `{UPDATE}` makes it'
-            problems += difflib.unified_diff(
-                old, new, f'{name} as it is', made, lineterm='', n=1
-            )
-    if problems:
-        pytest.fail('\n'.join(problems), pytrace=False)
+    fresh = refresh(README)
+    if pytestconfig.option.update_examples:
+        (ROOT / 'README.md').write_bytes(fresh.encode())
+    else:
+        assert fresh == README, 'run `uv run pytest --update-examples`'
 
 
 def test_links_lead_somewhere():
-    slugs = [slug(heading(part)[1]) for part in PARTS[1:]]
-    defined = re.findall(r'^\[([^\]]+)\]: https://', PROSE, re.MULTILINE)
-    text = re.sub(r'`[^`]*`', '`', PROSE)
-    used = re.findall(r'\]\s?\[([^\]]+)\]', text)
+    titles = [part.partition('\n')[0].lstrip('# ') for part in PARTS[1:]]
+    slugs = [
+        re.sub(r'[^\w\- ]', '', x.lower()).replace(' ', '-') for x in titles
+    ]
     assert len(set(slugs)) == len(slugs), 'two headings have one anchor'
-    assert set(re.findall(r'\]\(#([^)]*)\)', PROSE)) <= set(slugs)
+    defined = re.findall(r'^\[([^\]]+)\]: https://\S+$', PROSE, re.MULTILINE)
+    assert len(set(defined)) == len(defined)
+    text = re.sub(r'`[^`]*`', '`', PROSE)
+    used = re.findall(r'\]\[([^\]]+)\]', text)
     assert {' '.join(name.split()) for name in used} == set(defined)
-    assert not re.search(r'\]\((?!#)', text), 'use [text][name] for links'
+    for target in re.findall(r'\]\(([^)]*)\)', text):
+        path, _, anchor = target.partition('#')
+        assert (ROOT / path).is_file() if path else anchor in slugs, target
+
+
+def test_each_recipe_is_found_and_named_alike():
+    for title in ('Cheat sheet', 'Recipes'):
+        linked = re.findall(
+            r'\[(\w+)\]\(recipes/(\w+)\.py\)', str(rows(title))
+        )
+        assert all(name == file for name, file in linked)
+    assert {name for name, _ in linked} == set(RECIPES)
+    named = re.findall(r'[Tt]he\s+recipes?\s+`(\w+)`', PROSE)
+    assert named
+    assert set(named) <= set(RECIPES)
+
+
+@pytest.mark.parametrize('row', rows('Cheat sheet'), ids=lambda row: row[0])
+def test_calls_of_the_cheat_sheet_work(s3, row, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'report.pdf').write_bytes(b'data')
+    names = {'s3': s3, 'bucket': 'cheat-sheet', 'key': 'key', 'data': b'data'}
+    if 'create_bucket' not in row[1]:
+        s3.create_bucket(Bucket='cheat-sheet')
+    if 'bucket' not in row[0]:
+        s3.put_object(Bucket='cheat-sheet', Key='key', Body=b'data')
+    exec(row[1].strip('`'), names)
+
+    resource = boto3.resource('s3', region_name='us-east-1')
+    on = {
+        'Object': resource.Object('b', 'k'),
+        'Bucket': resource.Bucket('b'),
+        'buckets': resource.buckets,
+        '': resource,
+    }
+    for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', row[2]):
+        assert hasattr(on[owner], name)
 
 
 def test_commands_of_the_page_can_be_typed(pytestconfig):
     """Scripts are there, pytest has the option, pip takes what uv takes."""
-    pyproject = (ROOT / 'pyproject.toml').read_text('utf-8')
-    needed = re.search(r'^dependencies = \[(.*?)^\]', pyproject, re.S | re.M)
     commands = ''.join(text for kind, text in BLOCKS if kind == 'console')
     for words in map(shlex.split, commands.splitlines()):
         for script in [x for x in words if x.endswith('.py')]:
-            own = re.match('(recipe|real_tour|test_mine)\\.py', script)
-            assert own or (ROOT / script).is_file(), words
+            assert (ROOT / script).is_file(), words
         for option in [x for x in words if x.startswith('--')]:
             assert hasattr(pytestconfig.option, option[2:].replace('-', '_'))
-        if 'install' in words:
-            assert words[2:] == re.findall(r'"(.+?)"', needed[1])
-
-
-def test_operations_name_methods_that_there_are():
-    table = README.partition('### Operations')[2].partition('\n\nThe')[0]
-    with closed_world():
-        s3 = boto3.resource('s3', region_name='us-east-1')
-    on = {'Object': s3.Object('b', 'k'), 'Bucket': s3.Bucket('b'), '': s3}
-    on = {**on, 'buckets': s3.buckets}
-    for row in table.strip().splitlines()[2:]:
-        for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', row):
-            assert hasattr(on[owner], name) or hasattr(s3.meta.client, name)
+    pyproject = (ROOT / 'pyproject.toml').read_text('utf-8')
+    needed = re.search(r'^dependencies = \[(.*?)^\]', pyproject, re.S | re.M)
+    pip = ' '.join(re.findall(r'"[^"]+"', needed[1]))
+    assert f'`pip install {pip}`' in PROSE
 
 
 def test_the_diagram_shows_each_object_in_its_sections():
@@ -84,9 +105,12 @@ def test_the_diagram_shows_each_object_in_its_sections():
         for name, key, text in boxes
     }
     sections = {
-        heading(part)[1].partition('.')[0]: part.partition('**💡')[0]
-        for part in PARTS
-        if '**Output:**' in part
+        str(number): next(
+            part.partition('**💡')[0]
+            for part in PARTS
+            if part.startswith(f'### {number}. ')
+        )
+        for number in range(1, 12)
     }
     keys = re.findall(r"'([a-z]+/[\w-]+\.\w+)'", ''.join(sections.values()))
     assert drawn == {

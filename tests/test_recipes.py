@@ -1,192 +1,133 @@
-"""Recipes where one run, as test_page.py has it, does not show enough."""
+"""The menu, each recipe's demo, and what one demo does not show."""
 
-import contextlib
-import io
-import json
-import os
+import importlib
+import re
 import sys
-import uuid
-from unittest import mock
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from page import BLOCK, PAGE, policy
-from support import ROOT, handler, refuse, run_python, sending
+from support import RECIPES, ROOT, run_python
 
 from main_aws_s3 import closed_world
+from recipes.folder import Places, upload_folder
 
-LOCKED = 'my-locked-bucket'
-README = (ROOT / PAGE).read_text(encoding='utf-8')
-
-
-def blocks(title, language='python'):
-    """The blocks of that language under a heading of the page."""
-    part = README.partition(f'# {title}\n')[2].partition('\n##')[0]
-    return [text for kind, text in BLOCK.findall(part) if kind == language]
-
-
-def names_of(title):
-    """What a recipe has defined, once it has run."""
-    names = {'print': lambda *_: None}
-    exec(blocks(title)[0], names)
-    return names
+# The Python from which on its newest moto knows what the demo shows.
+SINCE = {
+    'folder': (3, 9),
+    'presigned_url': (3, 10),
+    'safe_writes': (3, 9),
+    'upload_and_download': (3, 10),
+}
 
 
-@pytest.fixture
-def s3():
+def needs_new_moto(name):
+    old = sys.version_info < SINCE.get(name, (3, 8))
+    return pytest.param(name, marks=pytest.mark.skipif(old, reason='old moto'))
+
+
+@pytest.mark.parametrize('name', [needs_new_moto(x) for x in RECIPES])
+def test_a_demo_prints_its_lines(name, capsys):
+    """`…` in a line stands for anything, alone for any lines."""
+    lines = re.findall(r'^ *#> ?(.*)$', RECIPES[name], re.MULTILINE)
+    assert lines
     with closed_world():
-        yield boto3.client('s3', region_name='us-east-1')
+        importlib.import_module(f'recipes.{name}').demo()
+    pattern = ''.join(f'{re.escape(line)}\n' for line in lines)
+    pattern = pattern.replace('…\n', '(?:.*\n)*?').replace('…', '.*?')
+    printed = capsys.readouterr()
+    assert re.fullmatch(pattern, printed.out), printed.out
+    assert printed.err == ''
 
 
-@pytest.fixture
-def empty(s3):
-    """That recipe's function; and make a bucket that may hold objects."""
-    s3.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
-    return names_of('Empty a bucket of any size')['empty']
-
-
-def put(s3, *keys, hold=None):
-    for key in keys:
-        version = s3.put_object(Bucket=LOCKED, Key=key)['VersionId']
-        this = {'Bucket': LOCKED, 'Key': key, 'VersionId': version}
-        if hold:
-            s3.put_object_legal_hold(LegalHold={'Status': 'ON'}, **this)
-
-
-def test_emptying_2500_entries_leaves_exactly_the_held_one(s3, empty):
-    put(s3, *['often'] * 299)
-    put(s3, 'often', hold=True)
-    many = [{'Key': f'many/{number}'} for number in range(550)]
-    put(s3, *[key['Key'] for key in many])
-    for _ in range(3):  # each adds a delete marker to each key
-        s3.delete_objects(Bucket=LOCKED, Delete={'Objects': many})
-    errors = list(empty(s3, LOCKED))
-    assert [x['Code'] for x in errors] == ['AccessDenied']
-    left = s3.list_object_versions(Bucket=LOCKED)
-    assert [x['Key'] for x in left['Versions']] == ['often']
-    assert 'DeleteMarkers' not in left
-    hold = s3.get_object_legal_hold(Bucket=LOCKED, Key='often')['LegalHold']
-    assert hold == {'Status': 'ON'}
-
-
-def test_emptying_ends_where_everything_is_refused(s3, empty, monkeypatch):
-    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
-    put(s3, *'abbce', hold=True)
-    put(s3, 'd')
-    assert [x['Key'] for x in empty(s3, LOCKED)] == ['a', 'b', 'b', 'c', 'e']
-
-
-@pytest.mark.skipif(sys.version_info < (3, 9), reason='moto ignores IfMatch')
-def test_a_counter_counts_what_others_add_in_between(s3):
-    """Each makes an attempt fail, as does a request that collides."""
-    names = names_of('Write only if nobody else has')
-    others, counter = ['0'], {**names['visits'], 's3': names['s3']}
-    conflict = {'Error': {'Code': 'ConditionalRequestConflict'}}
-
-    def interfere(**_):
-        body = others.pop(0) if others else None
-        if body == 'collide':
-            return AWSResponse('', 409, {}, None), conflict
-        if body:
-            s3.put_object(Body=body, **names['visits'])
-        return None
-
-    interfere()
-    names['s3'].meta.events.register('before-call.s3.PutObject', interfere)
-    others += [*'12345678', 'collide']
-    assert names['add_one'](**counter) == 9
-    others += '1234567890'
-    with pytest.raises(RuntimeError) as error:
-        names['add_one'](**counter)
-    told = 'Others were faster ten times. Try again later.'
-    assert str(error.value) == told
-
-
-def allowed(policy):
-    return {
-        (statement['Resource'], action)
-        for statement in json.loads(policy)['Statement']
-        for action in statement['Action']
-    }
-
-
-@pytest.fixture
-def account(s3):
-    """An account with a bucket of its own; how to run the tour on it, as the
-    page tells; and what that sends."""
-    mine = {'Bucket': 'mine', 'Key': 'key'}
-    s3.create_bucket(Bucket='mine')
-    s3.put_object(Body='dear', **mine)
-    code = compile(blocks('Go on to real AWS')[0], 'real_tour.py', 'exec')
-    stdout = io.StringIO()
-
-    def run(*args):
-        argv = mock.patch.object(sys, 'argv', ['real_tour.py', *args])
-        session = mock.patch('boto3.DEFAULT_SESSION', None)
-        with argv, session, contextlib.redirect_stdout(stdout):
-            exec(code, {'__name__': '__main__'})
-
-    with sending() as sent:
-        yield run, stdout, sent
-    assert [x['Name'] for x in s3.list_buckets()['Buckets']] == ['mine']
-    assert s3.get_object(**mine)['Body'].read() == b'dear'
-
-
-def test_the_tour_on_an_account_leaves_it_as_it_was(account):
-    run, stdout, sent = account
-    run()
-    run()
-    assert stdout.getvalue().count('🎉 Tour complete') == 2
-    assert not [line for line in sent if "'mine'" in line]
-
-
-@pytest.mark.parametrize('operation', ['CreateBucket', 'CopyObject'])
-def test_an_exception_half_way_leaves_nothing(account, operation):
-    event = f'before-send.s3.{operation}'
-    with handler(event, refuse), pytest.raises(RuntimeError):
-        account[0]()
-
-
-def test_what_a_kill_leaves_is_removed_by_the_printed_command(account):
-    """Here, clean-up fails as well."""
-    run, stdout, sent = account
-    answer = AWSResponse('', 200, {}, None), {'Errors': ['x']}
-    clean_up = handler('before-call.s3.DeleteObjects', lambda **_: answer)
-    copy = handler('before-send.s3.CopyObject', refuse)
-    still = r"^Still in s3-tour-.{36}-1: \['x'\]$"
-    with clean_up, copy, pytest.raises(RuntimeError, match=still):
-        run()
-    told = stdout.getvalue().splitlines()[0].partition('real_tour.py ')[2]
-    with pytest.raises(SystemExit):
-        run(*told.split())
-    needed = allowed(policy(sent, pytest.fail))
-    assert needed <= allowed(blocks('Go on to real AWS', 'json')[0])
-
-
-def test_a_bucket_that_exists_is_refused_before_anything_is_written(
-    s3, account, monkeypatch
-):
-    monkeypatch.setattr(uuid, 'uuid4', lambda: 'x')
-    s3.create_bucket(Bucket='s3-tour-x-2')
-    told = r's3-tour-x-2 exists already\. Run this again\.$'
-    with pytest.raises(SystemExit, match=told):
-        account[0]()
-    assert {line.split()[0] for line in account[2]} == {'HeadBucket'}
-    s3.delete_bucket(Bucket='s3-tour-x-2')
-
-
-def test_the_test_of_the_page_passes_whatever_is_set(tmp_path):
-    """Around the mock, too, its fixture lets only what it sets be seen."""
-    see = "print([x for x in os.environ.items() if 'AWS' in x[0]])"
-    text = blocks('Test your own code')[0].replace(
-        'with m', f'{see}\n    with m'
+def test_the_menu_lists_each_recipe_with_its_need():
+    run = run_python('-m', 'recipes')
+    assert (run.stderr, run.returncode) == ('', 0)
+    listed = dict(
+        re.split(' {2,}', line, maxsplit=1)
+        for line in run.stdout.partition('\n\n')[0].splitlines()
     )
-    (tmp_path / 'test_mine.py').write_text(text)
-    env = {'AWS_ENDPOINT_URL': 'http://[::1]:1', 'AWS_PROFILE': 'nobody'}
-    run = run_python('-m', 'pytest', '-qs', cwd=tmp_path, env=env)
-    assert '1 passed' in run.stdout, run.stdout
-    files = 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'
-    keys = 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'
-    seen = {**dict.fromkeys(files, os.devnull), **dict.fromkeys(keys, 'fake')}
-    assert str([*seen.items()]) in run.stdout
+    assert listed == {
+        name: source[3:].splitlines()[0] for name, source in RECIPES.items()
+    }
+    assert run.stdout == run_python('-m', 'recipes', '--help').stdout
+
+
+def test_the_menu_runs_a_recipe_inside_the_mock(listener):
+    env = {'AWS_ENDPOINT_URL': listener, 'AWS_REGION': 'nowhere'}
+    run = run_python('-m', 'recipes', 'create_bucket', env=env)
+    assert run.stdout == 'us-east-1\neu-central-1\n'
+    assert (run.stderr, run.returncode) == ('', 0)
+
+
+@pytest.mark.parametrize(
+    ('name', 'told'),
+    [
+        ('fodler', '; did you mean folder? python -m recipes lists all.\n'),
+        ('zzz', ': python -m recipes lists all.\n'),
+    ],
+)
+def test_an_unknown_name_is_told_in_a_sentence(name, told):
+    run = run_python('-m', 'recipes', name)
+    assert (run.returncode, run.stdout) == (1, '')
+    assert run.stderr == f'There is no recipe {name}{told}'
+
+
+def test_run_or_imported_a_recipe_prints_and_sends_nothing(listener):
+    """As a file by its path, all in one process with a hostile endpoint."""
+    code = f"""
+import pathlib, runpy
+for path in sorted(pathlib.Path({str(ROOT / 'recipes')!r}).glob('[a-z]*.py')):
+    runpy.run_path(str(path), run_name='__main__')
+    runpy.run_path(str(path), run_name='imported')
+"""
+    env = {
+        'AWS_ENDPOINT_URL': listener,
+        'AWS_ACCESS_KEY_ID': 'x',
+        'AWS_SECRET_ACCESS_KEY': 'x',
+    }
+    run = run_python('-W', 'ignore', '-c', code, env=env)
+    assert (run.stdout, run.stderr, run.returncode) == ('', '', 0)
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['a//b', '/a', 'a/', 'a/./b', 'a/../b', '..', '.', 'a\x00b'],
+)
+def test_a_key_without_a_file_of_its_own_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match='is no file name'):
+        Places(tmp_path.resolve()).take(name)
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['a:b', 'a\\b', 'NUL', 'com1.txt', 'x/aux', 'a.', 'a ', 'a?', 'a\x1fb'],
+)
+def test_windows_has_no_file_of_these_names(tmp_path, name):
+    root = tmp_path.resolve()
+    assert Places(root, False, False).take(name)
+    with pytest.raises(ValueError, match='Windows has no file'):
+        Places(root, True, True).take(name)
+
+
+def test_two_keys_do_not_share_a_file(tmp_path):
+    places = Places(tmp_path.resolve(), False, True)
+    places.take('a')
+    places.take('b/c')
+    for name in ('a/b', 'A', 'B', 'b', 'B/C', 'b/C/d'):
+        with pytest.raises(ValueError, match='its place is taken'):
+            places.take(name)
+    strict = Places(tmp_path.resolve(), False, False)
+    assert len({strict.take(name) for name in ('a', 'A', 'ä', 'a\u0308')}) == 4
+
+
+def test_links_lead_neither_in_nor_out(s3, tmp_path):
+    s3.create_bucket(Bucket='links')
+    outside, inside = tmp_path / 'outside', tmp_path / 'inside'
+    outside.mkdir()
+    inside.mkdir()
+    (outside / 'secret').write_text('secret')
+    (inside / 'file').symlink_to(outside / 'secret')
+    (inside / 'folder').symlink_to(outside)
+    (inside / 'own').write_text('own')
+    assert upload_folder(s3, inside, 'links', 'x') == ['x/own']
+    with pytest.raises(ValueError, match='leads out of the folder'):
+        Places(inside.resolve()).take('folder/new')

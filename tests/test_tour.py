@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime, timedelta, timezone
+from inspect import unwrap
 
 import boto3
 import pytest
@@ -87,7 +88,7 @@ def test_a_batch_that_deletes_only_a_part_stops_the_tour(tour):
     assert str(error.value) == f'Not deleted: {told}'
 
 
-@pytest.mark.parametrize('left', main_aws_s3.main.__wrapped__.__defaults__[0])
+@pytest.mark.parametrize('left', unwrap(main_aws_s3.main).__defaults__)
 def test_a_bucket_left_behind_is_found_by_asking(tour, monkeypatch, left):
     monkeypatch.setattr('time.sleep', lambda _: None)
     asked = []
@@ -105,18 +106,9 @@ def test_a_bucket_left_behind_is_found_by_asking(tour, monkeypatch, left):
     assert left in asked[-1]['url']
 
 
-def test_the_script_runs_a_recipe_where_the_tour_runs(tmp_path):
-    recipe = """import boto3
-s3 = boto3.client('s3', region_name='us-east-1')
-s3.create_bucket(Bucket='mine')
-print(__name__, [b['Name'] for b in s3.list_buckets()['Buckets']])"""
-    (tmp_path / 'recipe.py').write_text(recipe)
-    env = {'AWS_ENDPOINT_URL': 'http://[::1]:1', 'AWS_REGION': 'nowhere'}
-    run = run_python(SCRIPT, 'recipe.py', cwd=tmp_path, env=env)
-    assert (run.stdout, run.stderr) == ("__main__ ['mine']\n", '')
-
-
-def test_a_recipe_that_is_not_there_is_told_in_a_sentence():
-    run = run_python(SCRIPT, 'absent.py')
-    assert run.returncode == 1
-    assert run.stderr == ('There is no file absent.py: save a recipe there.\n')
+@pytest.mark.parametrize('argument', ['--help', 'recipe.py'])
+def test_an_argument_is_answered_in_a_sentence(argument):
+    run = run_python(SCRIPT, argument)
+    assert (run.returncode, run.stdout) == (1, '')
+    told = 'The tour takes no arguments: python main_aws_s3.py\n'
+    assert run.stderr == told

@@ -1,0 +1,61 @@
+"""Create a bucket in the region of the client.
+
+Put a bucket near those who use it. Outside us-east-1, the request must name
+the region of the client; in us-east-1, it must not. A new bucket is private
+and encrypted. It refuses public access and ACLs, and since April 2026 also
+encryption with a key that you send along (SSE-C).
+
+The name is taken for all accounts of a partition. Once you delete the
+bucket, anybody can take it.
+
+Needs s3:CreateBucket, and s3:ListBucket to wait for the bucket.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+
+
+def create_bucket(s3: S3Client, bucket: str) -> None:
+    """Create a bucket and wait until S3 knows it; yours already is fine.
+
+    Raises:
+        ClientError: `BucketAlreadyExists` if another account has the name,
+            `InvalidBucketName` and others as S3 says.
+    """
+    region = s3.meta.region_name
+    try:
+        if region in ('us-east-1', 'aws-global'):
+            s3.create_bucket(Bucket=bucket)
+        else:
+            s3.create_bucket(
+                Bucket=bucket,
+                CreateBucketConfiguration={
+                    'LocationConstraint': cast(
+                        'BucketLocationConstraintType', region
+                    )
+                },
+            )
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass  # from a run before, or boto3 sent it again after a lost response
+    s3.get_waiter('bucket_exists').wait(Bucket=bucket)
+
+
+# fmt: off
+def demo() -> None:
+    for region in ('us-east-1', 'eu-central-1'):
+        s3 = boto3.client('s3', region_name=region)
+        create_bucket(s3, f'my-bucket-in-{region}')
+        response = s3.head_bucket(Bucket=f'my-bucket-in-{region}')
+        print(response['BucketRegion'])
+        #> us-east-1
+        #> eu-central-1

@@ -52,9 +52,9 @@ def main(
     log_section(2, 'Creating S3 Buckets')
 
     # In us-east-1 a name is enough. A client for another region must
-    # name that region in CreateBucketConfiguration, too. If the bucket
-    # is yours already, us-east-1 reports no error, and every other
-    # region does.
+    # name that region in CreateBucketConfiguration, too. Here, there is
+    # no error if the bucket is yours already and in this region; with
+    # other clients there is.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')
 
@@ -176,10 +176,10 @@ def main(
 
     log_section(8, 'Generating Presigned URLs')
 
-    # Signed on this machine: no request is sent. Whoever has the URL
-    # can make this one call until ExpiresIn seconds have passed. In
-    # us-east-1, boto3 still signs URLs with the old Version 2. For
-    # your own, ask for Version 4: python -m recipes presigned_url.
+    # Signed on this machine: no request is sent. In us-east-1, boto3
+    # still signs URLs with the old Version 2 of the signature. For
+    # your own, ask for Version 4, as this does:
+    # uv run python -m recipes presigned_url
     url = s3_client.generate_presigned_url(
         'get_object',
         Params={'Bucket': bucket_name, 'Key': 'data/hello.txt'},
@@ -260,6 +260,6 @@ def main(
 
 if __name__ == '__main__':
     if len(sys.argv) > 1:
-        sys.exit('The tour takes no arguments: python main_aws_s3.py')
+        sys.exit('The tour takes no arguments: uv run python main_aws_s3.py')
     with quiet_end():
         main()

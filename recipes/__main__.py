@@ -24,7 +24,7 @@ def menu() -> None:
     for name, source in RECIPES.items():
         need = ast.get_docstring(ast.parse(source)) or ''
         print(f'{name:<{width}}  {need.splitlines()[0]}')
-    print('\nRun one inside the mock: python -m recipes NAME')
+    print('\nRun one inside the mock: uv run python -m recipes NAME')
 
 
 def main() -> None:
@@ -37,9 +37,8 @@ def main() -> None:
     else:
         near = ' or '.join(get_close_matches(name, RECIPES, cutoff=0.4))
         meant = f'; did you mean {near}?' if near else ':'
-        sys.exit(
-            f'There is no recipe {name}{meant} python -m recipes lists all.'
-        )
+        command = 'uv run python -m recipes'
+        sys.exit(f'There is no recipe {name}{meant} {command} lists all.')
 
 
 if __name__ == '__main__':

@@ -2,15 +2,16 @@
 
 Put a bucket near those who use it. Outside us-east-1, the request must name
 the region of the client; in us-east-1, it must not. A new bucket is private
-and encrypted. It refuses public access and ACLs, and since April 2026 also
-encryption with a key that you send along (SSE-C).
+and encrypted. It refuses public access and ACLs, and since April 2026, except
+in Bahrain and the UAE, encryption with a key that you send along (SSE-C).
 
 The name is taken for all accounts of a partition. Once you delete the
 bucket, anybody can take it.
 
-Needs s3:CreateBucket, and s3:ListBucket to wait for the bucket.
+Needs s3:CreateBucket, and s3:ListBucket to look and to wait.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
 """
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import boto3
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -28,11 +30,25 @@ if TYPE_CHECKING:
 def create_bucket(s3: S3Client, bucket: str) -> None:
     """Create a bucket and wait until S3 knows it; yours already is fine.
 
+    Looks first, because to create one's own bucket again in us-east-1
+    resets its ACL.
+
     Raises:
         ClientError: `BucketAlreadyExists` if another account has the name,
             `InvalidBucketName` and others as S3 says.
+        ValueError: the bucket is there, but in another region.
     """
     region = s3.meta.region_name
+    try:
+        there = s3.head_bucket(Bucket=bucket).get('BucketRegion', region)
+        if there != region:
+            raise ValueError(f'{bucket} is there, but in {there}.')
+        return
+    except ClientError as error:
+        # 403 may be somebody else's bucket: creating it tells.
+        if error.response['Error']['Code'] not in ('403', '404'):
+            error.args = (f'{bucket}: {error}',)
+            raise
     try:
         if region in ('us-east-1', 'aws-global'):
             s3.create_bucket(Bucket=bucket)
@@ -47,6 +63,9 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
             )
     except s3.exceptions.BucketAlreadyOwnedByYou:
         pass  # from a run before, or boto3 sent it again after a lost response
+    except ClientError as error:
+        error.args = (f'{bucket}: {error}',)
+        raise
     s3.get_waiter('bucket_exists').wait(Bucket=bucket)
 
 

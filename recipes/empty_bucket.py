@@ -6,8 +6,8 @@ them: no program has to run for days.
 
 A batch responds 200 even where entries failed: those are in `Errors`. What
 is throttled is tried again. What S3 refuses stays, such as a version under
-legal hold, and the listing goes on behind it. It starts only behind what
-is still there, since some servers lose their place otherwise.
+legal hold, and the next listing starts after it. It starts only after an
+entry that still exists, since some servers skip entries after a deleted one.
 
 Parts of uploads that were never completed stay, too, and cost money. A
 lifecycle rule removes them.
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
 
 TRIES = 5
+NO_XML = {chr(number) for number in range(32)} | {'\ufffe', '\uffff'}
 AGAIN = {'SlowDown', 'InternalError', 'ServiceUnavailable'}
 
 
@@ -45,7 +46,7 @@ def empty(s3: S3Client, bucket: str) -> list[ErrorTypeDef]:
     """Delete all that S3 lets go of; return what it refused.
 
     Each refused entry is a dict with `Key`, `VersionId`, `Code` and
-    `Message`. If there is none, the bucket is empty.
+    `Message`. If there is none, no object is left.
 
     Raises:
         ClientError: S3 refuses a whole request; what was deleted is gone.
@@ -96,8 +97,8 @@ def delete(
 ) -> dict[Entry, ErrorTypeDef]:
     """Delete these versions; return the error of each that failed."""
     errors: dict[Entry, ErrorTypeDef] = {}
-    # A batch is XML, which has no control characters: those go one by one.
-    alone = {x for x in batch if any(c < ' ' for c in x[0])}
+    # A batch is XML, which lacks some characters: such keys go one by one.
+    alone = {x for x in batch if any(c in NO_XML for c in x[0])}
     for key, version_id in alone:
         try:
             s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)

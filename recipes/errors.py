@@ -1,10 +1,16 @@
 """Know whether an object exists, and tell one error from another.
 
 Catch an error if you know what to do about it, and let the others
-propagate. boto3 raises three kinds. `ClientError` is a response of S3, with
+propagate. boto3 raises several kinds. `ClientError` is a response of S3, with
 S3's code in it. `upload_file` raises `S3UploadFailedError`, which is no
 `ClientError`: the code is in the error that it comes from. Where no
 response came or no request was sent, it is a `BotoCoreError`, without code.
+Downloads may also raise `RetriesExceededError`, if the body broke off each
+time, and `S3DownloadFailedError` of s3transfer, if the object was replaced.
+
+For a missing key, `get_object` says `NoSuchKey`, and `download_file` says
+`404`, because it sends a HEAD first; with
+`response_checksum_validation='when_required'` it may say `NoSuchKey`, too.
 
 A HEAD is the cheapest way to ask for one object. It says 404 if the object
 or its bucket is absent. Without s3:ListBucket, an absent key is a 403, too:
@@ -55,7 +61,10 @@ def code_of(error: BaseException) -> str:
             return seen.response['Error']['Code']
         if isinstance(seen, BotoCoreError):
             return type(seen).__name__
-        seen = seen.__cause__ or seen.__context__
+        if seen.__suppress_context__:
+            seen = seen.__cause__
+        else:
+            seen = seen.__context__
     return type(error).__name__
 
 

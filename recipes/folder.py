@@ -1,8 +1,9 @@
 """Upload a folder, and download all objects below a prefix.
 
-Ten files move at a time, since a client has ten connections unless it got
-`Config(max_pool_connections=…)`. A failure stops none of the others; at
-the end, one error names each key that was not moved.
+Ten files move at a time, for the ten connections that a client has unless
+it got `Config(max_pool_connections=…)`; one of 8 MB and more opens others
+for its parts. A failure stops none of the others: at the end, one error
+has the reason for each key, and tells what was done.
 
 S3 does not guess content types; `mimetypes` does. Links are not followed,
 because they may lead out of the folder: what they point to stays behind.
@@ -12,10 +13,15 @@ folder, and `a//b` the same file as `a/b`. Each key that has no file of its
 own is refused. On Windows, names such as `NUL` or `a:b` have none; there
 and on macOS, nor have two keys that differ in case alone.
 
-Needs s3:PutObject to upload, s3:ListBucket and s3:GetObject to download.
+Before boto3 1.38.22, an object of 8 MB and more that somebody replaces
+during its download can arrive as a mixture of both.
+
+Needs s3:PutObject and s3:AbortMultipartUpload to upload, s3:ListBucket and
+s3:GetObject to download.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 https://nvd.nist.gov/vuln/detail/CVE-2021-32061
 https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+https://github.com/boto/s3transfer/blob/develop/CHANGELOG.rst
 """
 
 from __future__ import annotations
@@ -27,31 +33,39 @@ import tempfile
 import unicodedata
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
 import boto3
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LARGE = 8 * 1024 * 1024  # bytes; from here on, a file moves in parts
 
-ON_WINDOWS = sys.platform == 'win32'
-FOLDS_CASE = sys.platform in ('win32', 'darwin')
+# boto3 does not read on where a body breaks off.
+BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 DEVICES = {'CON', 'PRN', 'AUX', 'NUL', 'CONIN$', 'CONOUT$'} | {
     name + digit for name in ('COM', 'LPT') for digit in '123456789¹²³'
 }
 
 
 class NotMovedError(Exception):
-    """Some files were not moved. `reasons` has the reason for each key."""
+    """Some keys failed: `reasons` has an error for each, `done` the rest."""
 
-    def __init__(self, reasons: dict[str, str]) -> None:
+    def __init__(self, reasons: dict[str, Exception], done: list[str]) -> None:
         shown = [f'{key}: {why}' for key, why in list(reasons.items())[:20]]
-        super().__init__(f'{len(reasons)} not moved. ' + '; '.join(shown))
+        super().__init__(f'{len(reasons)} failed. ' + '; '.join(shown))
         self.reasons = reasons
+        self.done = sorted(done)
 
 
 def upload_folder(
@@ -73,28 +87,25 @@ def upload_folder(
     root, prefix = Path(folder), with_slash(prefix)
     if not root.is_dir():
         raise NotADirectoryError(f'There is no folder {root}.')
-    reasons: dict[str, str] = {}
-    keys: list[str] = []
+    reasons: dict[str, Exception] = {}
+    done: list[str] = []
 
     def upload(path: Path) -> None:
         key = prefix + path.relative_to(root).as_posix()
-        content_type, encoding = mimetypes.guess_type(path.name)
-        extra = {'ContentType': content_type or 'application/octet-stream'}
-        if encoding:
-            extra['ContentEncoding'] = encoding
         try:
-            s3.upload_file(
-                Filename=str(path), Bucket=bucket, Key=key, ExtraArgs=extra
-            )
-            keys.append(key)
-        except Exception as error:  # told at the end, with all others
-            reasons[key] = str(error)
+            upload_file(s3, path, bucket, key)
+            done.append(key)
+        except Exception as error:  # reported at the end
+            reasons[key] = error
 
+    files = files_below(root, reasons)
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(upload, files_below(root)))
+        # By the thousand, because a pool remembers all that it is given.
+        while block := list(islice(files, 1000)):
+            list(pool.map(upload, block))
     if reasons:
-        raise NotMovedError(reasons)
-    return sorted(keys)
+        raise NotMovedError(reasons, done)
+    return sorted(done)
 
 
 def download_folder(
@@ -113,40 +124,44 @@ def download_folder(
         prefix: what the keys start with, with or without its final `/`.
 
     Raises:
-        ClientError: S3 does not list the bucket.
-        NotMovedError: some keys were refused or failed; all others are there.
+        NotMovedError: some keys were refused or failed, or the listing did,
+            which is reported under the prefix; all others are there.
     """
-    root, prefix = Path(folder).resolve(), with_slash(prefix)
-    reasons: dict[str, str] = {}
-    keys: list[str] = []
+    # realpath, because resolve() on Windows may leave a new folder relative.
+    root, prefix = Path(os.path.realpath(folder)), with_slash(prefix)
+    reasons: dict[str, Exception] = {}
+    done: list[str] = []
 
     def download(job: tuple[str, int, Path]) -> None:
         key, size, path = job
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             fetch(s3, bucket, key, size, path)
-            keys.append(key)
-        except Exception as error:  # told at the end, with all others
-            reasons[key] = str(error)
+            done.append(key)
+        except Exception as error:  # reported at the end
+            reasons[key] = error
 
     places = Places(root)
     paginator = s3.get_paginator('list_objects_v2')
     with ThreadPoolExecutor(threads) as pool:
-        for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-            jobs = []
-            for entry in page.get('Contents', []):
-                key, size = entry['Key'], entry['Size']
-                if key.endswith('/') and size == 0:
-                    continue
-                try:
-                    path = places.take(key[len(prefix) :])
-                    jobs.append((key, size, path))
-                except ValueError as error:
-                    reasons[key] = str(error)
-            list(pool.map(download, jobs))
+        try:
+            for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+                jobs = []
+                for entry in page.get('Contents', []):
+                    key, size = entry['Key'], entry['Size']
+                    if key.endswith('/') and size == 0:
+                        continue
+                    try:
+                        path = places.take(key[len(prefix) :])
+                        jobs.append((key, size, path))
+                    except ValueError as error:
+                        reasons[key] = error
+                list(pool.map(download, jobs))
+        except (BotoCoreError, ClientError) as error:
+            reasons[prefix] = error
     if reasons:
-        raise NotMovedError(reasons)
-    return sorted(keys)
+        raise NotMovedError(reasons, done)
+    return sorted(done)
 
 
 def with_slash(prefix: str) -> str:
@@ -154,13 +169,31 @@ def with_slash(prefix: str) -> str:
     return prefix if prefix.endswith('/') or not prefix else prefix + '/'
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder and its folders, but no links."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield from files_below(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
+def files_below(
+    root: Path, unreadable: dict[str, Exception]
+) -> Iterator[Path]:
+    """Yield the files of a folder and its folders, but no links.
+
+    Adds an error to `unreadable` for each folder that cannot be read.
+    """
+
+    def tell(error: OSError) -> None:
+        unreadable[str(error.filename)] = error
+
+    for folder, _, names in os.walk(root, onerror=tell):
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def upload_file(s3: S3Client, path: Path, bucket: str, key: str) -> None:
+    """Upload one file with the content type and encoding of its name."""
+    content_type, encoding = mimetypes.guess_type(path.name)
+    extra = {'ContentType': content_type or 'application/octet-stream'}
+    if encoding:
+        extra['ContentEncoding'] = encoding
+    s3.upload_file(Filename=str(path), Bucket=bucket, Key=key, ExtraArgs=extra)
 
 
 def fetch(s3: S3Client, bucket: str, key: str, size: int, path: Path) -> None:
@@ -169,12 +202,11 @@ def fetch(s3: S3Client, bucket: str, key: str, size: int, path: Path) -> None:
         s3.download_file(Bucket=bucket, Key=key, Filename=str(path))
         return
     # One request for a small object: download_file would send a HEAD first.
-    # Nobody tries again where a body breaks off, so this does.
     for tries_left in (2, 1, 0):
         try:
             content = s3.get_object(Bucket=bucket, Key=key)['Body'].read()
             break
-        except BotoCoreError:
+        except BROKEN:
             if not tries_left:
                 raise
     part = path.parent / f'.{uuid.uuid4().hex}.part'
@@ -189,15 +221,9 @@ def fetch(s3: S3Client, bucket: str, key: str, size: int, path: Path) -> None:
 class Places:
     """The files that keys get below a folder: each its own, or none."""
 
-    def __init__(
-        self,
-        root: Path,
-        on_windows: bool = ON_WINDOWS,
-        folds_case: bool = FOLDS_CASE,
-    ) -> None:
+    def __init__(self, root: Path, platform: str = sys.platform) -> None:
         self.root = root
-        self.on_windows = on_windows
-        self.folds_case = folds_case
+        self.platform = platform
         self.files: dict[str, str] = {}
         self.folders: dict[str, str] = {}
 
@@ -211,7 +237,7 @@ class Places:
         for part in parts:
             if part in ('', '.', '..') or '\0' in part:
                 raise ValueError('an empty part, . or .. is no file name')
-            if self.on_windows and not windows_allows(part):
+            if self.platform == 'win32' and not windows_allows(part):
                 raise ValueError(f'Windows has no file {part}')
         same = self.fold(name)
         above = ['/'.join(parts[:n]) for n in range(1, len(parts))]
@@ -230,9 +256,12 @@ class Places:
         return path
 
     def fold(self, name: str) -> str:
-        """Return what is equal for names of one file."""
-        if self.folds_case:
+        """Return what is equal for names that the platform takes for one."""
+        if self.platform == 'darwin':
             return unicodedata.normalize('NFC', name.casefold())
+        if self.platform == 'win32':  # which upper-cases one by one
+            upper = [(char, char.upper()) for char in name]
+            return ''.join(big if len(big) == 1 else c for c, big in upper)
         return name
 
 
@@ -272,4 +301,4 @@ def demo() -> None:
             download_folder(s3, 'my-site', 'site/', there)
         except NotMovedError as error:
             print(error)
-            #> 1 not moved. site/../x: an empty part, . or .. is no file name
+            #> 1 failed. site/../x: an empty part, . or .. is no file name

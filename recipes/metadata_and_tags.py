@@ -45,7 +45,7 @@ def change_metadata(
     """Merge `metadata` into that of an object; return all of it.
 
     Args:
-        metadata: names in lower case, values in ASCII; 2 KB in all.
+        metadata: values in ASCII; S3 keeps names in lower case; 2 KB in all.
         content_type: a new one; None keeps what is there.
 
     Raises:
@@ -55,7 +55,8 @@ def change_metadata(
     for _ in range(TRIES):
         try:
             there = s3.head_object(Bucket=bucket, Key=key)
-            merged = {**there['Metadata'], **metadata}
+            lower = {name.lower(): metadata[name] for name in metadata}
+            merged = {**there['Metadata'], **lower}
             copy: CopyObjectRequestTypeDef = {
                 'Bucket': bucket,
                 'Key': key,

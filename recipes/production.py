@@ -9,9 +9,9 @@ never completed, deletes old versions, and moves what is rarely read to a
 cheaper storage class. Each call replaces all rules of the bucket. Deleted
 versions are gone for good, so choose the days with care.
 
-Small objects gain nothing from a cheaper class. STANDARD_IA bills at least
-128 KB and 30 days for each, and by default a transition leaves objects
-under 128 KB where they are.
+Small objects gain nothing from a cheaper class. By default, a transition
+leaves those under 128 KB where they are. GLACIER_IR, used here, bills at
+least 128 KB and 90 days for each object, STANDARD_IA 128 KB and 30 days.
 
 Needs s3:PutLifecycleConfiguration and s3:GetLifecycleConfiguration.
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html

@@ -12,7 +12,7 @@ what it removes. It empties and deletes each on its own, so one that fails
 keeps no other.
 
 The tour lists the names of all your buckets and changes none of them. It
-makes some thirty requests: a small fraction of a cent.
+makes about 25 requests: a small fraction of a cent.
 
 This policy allows what it sends, clean-up included. sts:GetCallerIdentity
 needs no permission.
@@ -119,7 +119,7 @@ def main() -> None:
 # fmt: off
 def demo() -> None:
     tell_account()
-    #> Account 123456789012, as arn:aws:sts::123456789012:user/moto
+    #> Account …, as …
     #> Profile default, region us-east-1
     names = new_names()
     #> If this is killed, remove what it leaves behind:

@@ -1,21 +1,21 @@
 """Create an object once, and change one that others change, too.
 
 `IfNoneMatch='*'` stores an object only if there is none. `IfMatch` replaces
-or deletes one only if it still has the ETag that you have read. S3 responds
-412 (`PreconditionFailed`) if not. It responds 409
-(`ConditionalRequestConflict`) if two requests met and nothing was stored:
-that is to be tried again.
+or deletes one only if it still has the ETag that you have read. If not, S3
+responds 412 (`PreconditionFailed`), and 404 where there is none to match.
+It responds 409 (`ConditionalRequestConflict`) if two requests met and
+nothing was stored: that is to be tried again.
 
 A 412 may be your own doing. If S3 stores an object and its response gets
 lost, boto3 sends the request again, and now the object is there. So these
 functions leave a mark in the metadata of what they write, and after a 412
 they look whether it is theirs. `update` keeps the marks of the last 16
 writes, so that it finds its own where others have written since. It keeps
-content type and metadata; tags and other headers it does not.
+content type and metadata, but neither tags nor other headers.
 
-Needs s3:GetObject and s3:PutObject, and s3:ListBucket to learn that a key
-is absent. Needs boto3 1.35.2 for `IfNoneMatch` and 1.35.69 for `IfMatch`;
-an older one refuses the parameter.
+Needs s3:GetObject and s3:PutObject, s3:ListBucket to learn that a key is
+absent, and s3:DeleteObject to delete. Needs boto3 1.35.2 for `IfNoneMatch`
+and 1.35.69 for `IfMatch`; an older one refuses the parameter.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 https://github.com/aws/aws-sdk-java-v2/issues/6580
@@ -29,7 +29,7 @@ import uuid
 from typing import TYPE_CHECKING, Callable
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -39,30 +39,42 @@ TRIES = 20
 CONFLICT = 'ConditionalRequestConflict'
 
 
-def create_once(s3: S3Client, bucket: str, key: str, body: bytes) -> bool:
+def create_once(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    body: bytes,
+    content_type: str = 'application/octet-stream',
+) -> bool:
     """Store an object if there is none; return whether this call did it.
 
     Raises:
-        ClientError: S3 refuses, for another reason.
+        ClientError: S3 refuses, for another reason; after a 5xx, whether it
+            was stored is open.
+        BotoCoreError: no response came; whether it was stored is open.
         RuntimeError: conflicts did not end; nothing was stored.
     """
-    mark = uuid.uuid4().hex[:12]
+    mark, there = uuid.uuid4().hex[:12], False
     for number in range(TRIES):
         try:
+            if there:
+                response = s3.head_object(Bucket=bucket, Key=key)
+                return mark in response['Metadata'].get(MARKS, '').split()
             s3.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
+                ContentType=content_type,
                 Metadata={MARKS: mark},
                 IfNoneMatch='*',
             )
             return True
         except ClientError as error:
             code = error.response['Error']['Code']
-            if code == 'PreconditionFailed':
-                there = s3.head_object(Bucket=bucket, Key=key)
-                return mark in there['Metadata'].get(MARKS, '').split()
-            if code != CONFLICT:
+            # 404 to the HEAD: somebody has deleted it since, so it is free.
+            free = there and code == '404'
+            there = code == 'PreconditionFailed'
+            if not there and not free and code != CONFLICT:
                 error.args = (f'{bucket}/{key}: {error}',)
                 raise
         pause(number)
@@ -79,6 +91,7 @@ def update(
     Raises:
         ClientError: S3 refuses, for another reason; `NoSuchKey` if there
             is no object.
+        BotoCoreError: no response came; whether it was changed is open.
         RuntimeError: others were first each time; nothing was changed.
     """
     mark, body = uuid.uuid4().hex[:12], b''
@@ -108,6 +121,9 @@ def update(
             if code not in ('PreconditionFailed', CONFLICT):
                 error.args = (f'{bucket}/{key}: {error}',)
                 raise
+        except BotoCoreError as error:
+            error.args = (f'{bucket}/{key}: {error}',)
+            raise
         pause(number)
     raise RuntimeError(f'{bucket}/{key}: others were first. Try later.')
 

@@ -10,7 +10,15 @@ imported sends real requests: make it in the fixture.
 
 On a fixture, use `with mock_aws()`, not the decorator, which ends before
 the test starts.
+
+The mock patches botocore in this process. It does not reach other
+processes, nor s3fs, pandas and all else that is built on aiobotocore. For
+these, run moto as a server and pass its URL as the endpoint:
+`s3fs.S3FileSystem(endpoint_url=url, key='fake', secret='fake')`. The server
+needs the packages flask and flask-cors, and moto 5.0.13.
 https://docs.getmoto.org/en/latest/docs/getting_started.html
+https://docs.getmoto.org/en/latest/docs/server_mode.html
+https://github.com/getmoto/moto/issues/6836
 """
 
 from __future__ import annotations
@@ -54,6 +62,34 @@ def test_a_report_is_saved_as_text(s3: S3Client) -> None:
     response = s3.get_object(Bucket='my-test-bucket', Key='report.txt')
     assert response['Body'].read() == b'All is well'
     assert response['ContentType'] == 'text/plain'
+
+
+@pytest.fixture(scope='session')
+def server() -> Iterator[str]:
+    """The URL of moto as a server on this machine, for code in between."""
+    from moto.server import ThreadedMotoServer
+
+    # By default it listens on all addresses of the machine.
+    server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f'http://{host}:{port}'
+    server.stop()
+
+
+def test_a_report_is_saved_on_a_server(server: str) -> None:
+    client = boto3.client(
+        's3',
+        endpoint_url=server,
+        region_name='us-east-1',
+        aws_access_key_id='fake',
+        aws_secret_access_key='fake',
+    )
+    client.create_bucket(Bucket='my-server-bucket')
+    save_report(client, 'my-server-bucket', 'All is well')
+
+    response = client.get_object(Bucket='my-server-bucket', Key='report.txt')
+    assert response['Body'].read() == b'All is well'
 
 
 # fmt: off

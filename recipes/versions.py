@@ -10,7 +10,8 @@ Where versioning was suspended, the next write or delete removes the
 version whose id is `null` for good.
 
 Needs s3:PutBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion,
-s3:PutObject, and s3:DeleteObjectVersion to remove a delete marker.
+s3:PutObject, for tags s3:GetObjectVersionTagging and s3:PutObjectTagging,
+and s3:DeleteObjectVersion to remove a delete marker.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
@@ -22,9 +23,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 
 def undelete(s3: S3Client, bucket: str, key: str) -> list[str]:
@@ -38,26 +41,29 @@ def undelete(s3: S3Client, bucket: str, key: str) -> list[str]:
         ClientError: as S3 says.
     """
     removed: list[str] = []
-    for _ in range(100):
-        # The key itself is the first of all that start with it, and its
-        # newest version comes first.
-        page = s3.list_object_versions(Bucket=bucket, Prefix=key)
-        versions = [
-            entry for entry in page.get('Versions', []) if entry['Key'] == key
-        ]
-        markers = [
-            entry
-            for entry in page.get('DeleteMarkers', [])
-            if entry['Key'] == key and entry['IsLatest']
-        ]
+    for _ in range(1000):
+        latest, versions = None, 0
+        paginator = s3.get_paginator('list_object_versions')
+        for page in paginator.paginate(Bucket=bucket, Prefix=key):
+            for marker in page.get('DeleteMarkers', []):
+                if marker['Key'] == key and marker['IsLatest']:
+                    latest = marker['VersionId']
+            for version in page.get('Versions', []):
+                versions += version['Key'] == key
+            # The key itself is the first of all that start with it.
+            if versions or page.get('NextKeyMarker', '') > key:
+                break
         if not versions:
             raise LookupError(f'{bucket}/{key}: no version is left.')
-        if not markers:
+        if latest is None:
             return removed
-        # By its id, so that nothing newer can be hit.
-        marker = markers[0]['VersionId']
-        s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
-        removed.append(marker)
+        try:
+            # By its id, so that nothing newer can be hit.
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=latest)
+        except ClientError as error:
+            error.args = (f'{bucket}/{key}: {error}',)
+            raise
+        removed.append(latest)
     raise RuntimeError(f'{bucket}/{key}: delete markers keep coming.')
 
 
@@ -66,17 +72,24 @@ def restore_version(
 ) -> str:
     """Make an old version the current one again; return its new id.
 
-    It is a copy on top of all others, so nothing is lost. Up to 5 GB.
+    It is a copy on top of all others, so nothing is lost, except where
+    versioning is suspended: there it replaces the version `null`. Up to 5
+    GB. If a response gets lost, boto3 may copy it twice.
 
     Raises:
         ClientError: as S3 says; `NoSuchVersion` if there is no such one.
     """
-    response = s3.copy_object(
-        Bucket=bucket,
-        Key=key,
-        CopySource={'Bucket': bucket, 'Key': key, 'VersionId': version_id},
-    )
-    return response['VersionId']
+    source: CopySourceTypeDef = {
+        'Bucket': bucket,
+        'Key': key,
+        'VersionId': version_id,
+    }
+    try:
+        response = s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
+    except ClientError as error:
+        error.args = (f'{bucket}/{key}: {error}',)
+        raise
+    return response.get('VersionId', 'null')
 
 
 # fmt: off

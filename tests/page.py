@@ -17,6 +17,11 @@ import main_aws_s3
 
 SOURCE = SCRIPT.read_text(encoding='utf-8').splitlines()
 CODE = [line.partition('# ')[0] for line in SOURCE]
+SHAPE = re.compile(
+    r'\*\*Source:\*\* .*\n\n```python\n.*?```\n\n'
+    r'\*\*Output:\*\*\n\n```text\n(.*?)```\n\n\*\*💡 Key Insight\*\*\n',
+    re.DOTALL,
+)
 ARROW = re.compile(r' *← Line \d+$', re.MULTILINE)
 
 
@@ -87,9 +92,9 @@ def section(part: str, first: int, last: int, lines) -> str:
         f'{line}  # Line {i}' if i in PINNED or i in cited else line
         for i, line in enumerate(quote, first)
     )
-    shown = re.search(r'```text\n(.*?)```', part, re.DOTALL)
-    if '```python\n' not in part or not shown:
-        raise ValueError(f'README.md: no source or output in {part[:40]!r}')
+    shown = SHAPE.search(part)
+    if not shown:
+        raise ValueError(f'README.md: not source, output, insight in {part}')
     for pattern, made in (
         (r'^### .*$', f'### {lines[2][0].strip()}'),
         (r'(?<=main_aws_s3\.py:)[\d-]+', f'{first}-{last}'),

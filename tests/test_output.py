@@ -57,13 +57,6 @@ def test_each_line_of_a_detail_is_indented(capsys, clock):
     )
 
 
-def test_the_helper_imports_on_its_own_and_prints_nothing():
-    """-I: no site directory of the user; -S: no installed package."""
-    code = f'import sys; sys.path.append({str(ROOT)!r}); import logging_utils'
-    run = run_python('-I', '-S', '-W', 'error', '-c', code)
-    assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
-
-
 def shown(monkeypatch, encoding, errors, log, *args) -> str:
     """What a terminal of that encoding shows at once when `log` prints."""
     terminal = io.BytesIO()

@@ -1,40 +1,34 @@
 """The menu, each recipe's demo, and what one demo does not show."""
 
 import importlib
+import json
 import re
 import sys
 
+import boto3
 import pytest
-from support import RECIPES, ROOT, run_python
+from botocore.awsrequest import AWSResponse
+from support import (
+    RECIPES,
+    ROOT,
+    handler,
+    needs_new_moto,
+    printed_as,
+    refuse,
+    run_python,
+)
 
 from main_aws_s3 import closed_world
+from recipes import real_tour
 from recipes.folder import Places, upload_folder
-
-# The Python from which on its newest moto knows what the demo shows.
-SINCE = {
-    'folder': (3, 9),
-    'presigned_url': (3, 10),
-    'safe_writes': (3, 9),
-    'upload_and_download': (3, 10),
-}
-
-
-def needs_new_moto(name):
-    old = sys.version_info < SINCE.get(name, (3, 8))
-    return pytest.param(name, marks=pytest.mark.skipif(old, reason='old moto'))
 
 
 @pytest.mark.parametrize('name', [needs_new_moto(x) for x in RECIPES])
 def test_a_demo_prints_its_lines(name, capsys):
-    """`…` in a line stands for anything, alone for any lines."""
-    lines = re.findall(r'^ *#> ?(.*)$', RECIPES[name], re.MULTILINE)
-    assert lines
     with closed_world():
         importlib.import_module(f'recipes.{name}').demo()
-    pattern = ''.join(f'{re.escape(line)}\n' for line in lines)
-    pattern = pattern.replace('…\n', '(?:.*\n)*?').replace('…', '.*?')
     printed = capsys.readouterr()
-    assert re.fullmatch(pattern, printed.out), printed.out
+    assert printed_as(RECIPES[name]).fullmatch(printed.out), printed.out
     assert printed.err == ''
 
 
@@ -59,16 +53,14 @@ def test_the_menu_runs_a_recipe_inside_the_mock(listener):
 
 
 @pytest.mark.parametrize(
-    ('name', 'told'),
-    [
-        ('fodler', '; did you mean folder? python -m recipes lists all.\n'),
-        ('zzz', ': python -m recipes lists all.\n'),
-    ],
+    ('name', 'meant'),
+    [('fodler', '; did you mean folder or sync_folder?'), ('zzz', ':')],
 )
-def test_an_unknown_name_is_told_in_a_sentence(name, told):
+def test_an_unknown_name_is_told_in_a_sentence(name, meant):
     run = run_python('-m', 'recipes', name)
-    assert (run.returncode, run.stdout) == (1, '')
-    assert run.stderr == f'There is no recipe {name}{told}'
+    told = f'There is no recipe {name}{meant} uv run python -m recipes lists '
+    told += 'all.\n'
+    assert (run.returncode, run.stdout, run.stderr) == (1, '', told)
 
 
 def test_run_or_imported_a_recipe_prints_and_sends_nothing(listener):
@@ -103,19 +95,19 @@ def test_a_key_without_a_file_of_its_own_is_refused(tmp_path, name):
 )
 def test_windows_has_no_file_of_these_names(tmp_path, name):
     root = tmp_path.resolve()
-    assert Places(root, False, False).take(name)
+    assert Places(root, 'linux').take(name)
     with pytest.raises(ValueError, match='Windows has no file'):
-        Places(root, True, True).take(name)
+        Places(root, 'win32').take(name)
 
 
 def test_two_keys_do_not_share_a_file(tmp_path):
-    places = Places(tmp_path.resolve(), False, True)
+    places = Places(tmp_path.resolve(), 'darwin')
     places.take('a')
     places.take('b/c')
     for name in ('a/b', 'A', 'B', 'b', 'B/C', 'b/C/d'):
         with pytest.raises(ValueError, match='its place is taken'):
             places.take(name)
-    strict = Places(tmp_path.resolve(), False, False)
+    strict = Places(tmp_path.resolve(), 'linux')
     assert len({strict.take(name) for name in ('a', 'A', 'ä', 'a\u0308')}) == 4
 
 
@@ -131,3 +123,88 @@ def test_links_lead_neither_in_nor_out(s3, tmp_path):
     assert upload_folder(s3, inside, 'links', 'x') == ['x/own']
     with pytest.raises(ValueError, match='leads out of the folder'):
         Places(inside.resolve()).take('folder/new')
+
+
+@pytest.fixture
+def account(s3, monkeypatch, capsys):
+    """An account with a bucket of its own; how to run the real tour on it,
+    and the operations that it sends, each with its bucket."""
+    s3.create_bucket(Bucket='s3-tour-mine')
+    sent = []
+
+    def run(*args):
+        monkeypatch.setattr(sys, 'argv', ['real_tour', *args])
+        monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
+        try:
+            real_tour.main()
+        except SystemExit as end:
+            return end.code, capsys.readouterr().out
+        return None
+
+    def tell(params, model, **_):
+        sent.append((model.name, params.get('Bucket', '*')))
+
+    with handler('before-parameter-build.s3', tell):
+        yield run, sent
+    left = [bucket['Name'] for bucket in s3.list_buckets()['Buckets']]
+    assert left == ['s3-tour-mine']
+
+
+def test_the_real_tour_sends_what_its_policy_allows(account):
+    run, sent = account
+    code, printed = run()
+    assert not code
+    assert printed.startswith('Account 123456789012, as arn:')
+    assert printed.count('Gone: s3-tour-') == 2
+    assert all(
+        bucket == '*' or real_tour.PATTERN.fullmatch(bucket)
+        for _, bucket in sent
+    )
+    doc = real_tour.__doc__
+    policy = json.loads(doc[doc.index('{') : doc.rindex('}') + 1])
+    allowed = {x for part in policy['Statement'] for x in part['Action']}
+    # CopyObject is a GetObject and a PutObject.
+    named = {
+        'CopyObject': 'GetObject',
+        'DeleteObjects': 'DeleteObject',
+        'HeadBucket': 'ListBucket',
+        'HeadObject': 'GetObject',
+        'ListBuckets': 'ListAllMyBuckets',
+        'ListObjectsV2': 'ListBucket',
+    }
+    assert allowed == {f's3:{named.get(name, name)}' for name, _ in sent}
+
+
+def test_the_real_tour_cleans_up_and_touches_nothing_else(account):
+    run, sent = account
+    with handler('before-send.s3.CopyObject', refuse), pytest.raises(
+        RuntimeError, match='refused'
+    ):
+        run()
+    sent.clear()
+    for name in ('s3-tour-mine', f's3-tour-{"0" * 36}-1', '--help'):
+        assert 'Left alone' in run(name)[0]
+    assert sent == []
+
+
+def test_a_bucket_that_cannot_be_removed_keeps_no_other(account, s3):
+    run, sent = account
+    with handler('before-send.s3.DeleteBucket', refuse), pytest.raises(
+        RuntimeError
+    ):
+        run()
+    names = [name for _, name in sent if name[-2:] in ('-1', '-2')]
+    first, second = sorted(set(names))
+
+    def deny(params, **_):
+        if first in params['url']:
+            error = {'Error': {'Code': 'AccessDenied', 'Message': ''}}
+            return AWSResponse('', 403, {}, None), error
+        return None
+
+    with handler('before-call.s3.DeleteBucket', deny):
+        code, printed = run(first, second)
+    assert code
+    assert f'Still there: {first}' in printed
+    assert f'Removed {second}' in printed
+    assert not run(first, second)[0]

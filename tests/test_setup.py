@@ -26,7 +26,6 @@ class Index(BaseHTTPRequestHandler):
         if file:  # name-version-py3-none-any.whl.metadata
             name, version = file.split('-')[:2]
             body = f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
-            body += 'Provides-Extra: s3\nProvides-Extra: sts\n'
         else:
             name = self.path.split('/')[-2]
             wheel = name.replace('-', '_')

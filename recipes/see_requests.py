@@ -1,0 +1,65 @@
+"""See what boto3 sends: each request, its region, and its retries.
+
+`watch` prints a line for each try and one for each result. It cuts off
+the query of each URL, which may hold ids of uploads and signatures.
+
+`boto3.set_stream_logger('botocore')` prints everything, and that is more
+than it should: session tokens, signatures, metadata, keys of SSE-C, and
+the responses of `assume_role` with their secrets. Never leave it on where
+logs are kept.
+
+Needs no permission.
+https://docs.aws.amazon.com/boto3/latest/guide/events.html
+https://docs.aws.amazon.com/boto3/latest/reference/core/boto3.html
+https://github.com/boto/boto3/issues/905
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+def watch(s3: S3Client, tell: Callable[[str], None] = print) -> None:
+    """Call `tell` with a line for each try of each request of a client.
+
+    Outside us-east-1, the host of a URL tells the region. Where S3
+    redirects, or boto3 tries again, there is a line for each.
+    """
+
+    def before(request: Any, **_: Any) -> None:
+        tell(f'{request.method} {request.url.partition("?")[0]}')
+
+    def after(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        metadata = parsed['ResponseMetadata']
+        tell(
+            f'{model.name}: {metadata["HTTPStatusCode"]}, '
+            f'{metadata.get("RetryAttempts", 0)} retries'
+        )
+
+    def failed(exception: Exception, **_: Any) -> None:
+        tell(f'no response: {exception}')
+
+    s3.meta.events.register('before-send.s3', before)
+    s3.meta.events.register('after-call.s3', after)
+    s3.meta.events.register('after-call-error.s3', failed)
+
+
+# fmt: off
+def demo() -> None:
+    s3 = boto3.client('s3', region_name='eu-central-1')
+    s3.create_bucket(
+        Bucket='my-watched-bucket',
+        CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'},
+    )
+    watch(s3)
+    s3.put_object(Bucket='my-watched-bucket', Key='a.txt', Body=b'Hello')
+    #> PUT https://my-watched-bucket.s3.eu-central-1.amazonaws.com/a.txt
+    #> PutObject: 200, 0 retries
+    s3.list_objects_v2(Bucket='my-watched-bucket', Prefix='no/')
+    #> GET https://my-watched-bucket.s3.eu-central-1.amazonaws.com/
+    #> ListObjectsV2: 200, 0 retries

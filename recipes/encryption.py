@@ -68,8 +68,9 @@ def demo() -> None:
     use_kms_key(s3, 'my-secrets', key_arn)
     response = s3.get_bucket_encryption(Bucket='my-secrets')
     rule = response['ServerSideEncryptionConfiguration']['Rules'][0]
-    print(rule['ApplyServerSideEncryptionByDefault']['SSEAlgorithm'])
-    #> aws:kms
+    default = rule['ApplyServerSideEncryptionByDefault']
+    print(default['SSEAlgorithm'], rule['BucketKeyEnabled'])
+    #> aws:kms True
 
     upload_with_key(s3, 'my-secrets', 'a.txt', b'secret', key_arn)
     there = s3.head_object(Bucket='my-secrets', Key='a.txt')

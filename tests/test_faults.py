@@ -34,6 +34,7 @@ from main_aws_s3 import closed_world
 from recipes import copy_or_move as moves
 from recipes import (
     empty_bucket,
+    errors,
     folder,
     many_objects,
     metadata_and_tags,
@@ -473,6 +474,22 @@ def test_a_failed_source_stores_nothing_and_leaves_no_parts(s3, other):
     assert 'Uploads' not in other.list_multipart_uploads(**B)
     streams.upload_chunks(s3, *AT, (b'0123456789' * 1000 for _ in range(900)))
     assert read(other) == b'0123456789' * 900_000
+
+
+def test_what_s3_does_not_say_is_neither_there_nor_absent(s3, faults):
+    faults.plan = [('HeadObject', denied)]
+    with pytest.raises(Exception, match='AccessDenied'):
+        errors.exists(s3, *AT)
+
+
+def test_parts_of_another_file_are_sent_again(s3, other, tmp_path):
+    (tmp_path / 'file').write_bytes(b'x' * 6 * MB)
+    upload = other.create_multipart_upload(ChecksumAlgorithm='CRC32', **HERE)
+    part = {'PartNumber': 1, 'UploadId': upload['UploadId'], **HERE}
+    other.upload_part(Body=b'y' * 5 * MB, **part)
+    resume = resume_upload.resume_upload
+    assert resume(s3, tmp_path / 'file', *AT, part_size=5 * MB) == 2
+    assert read(other) == b'x' * 6 * MB
 
 
 @checksums

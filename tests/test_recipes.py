@@ -19,7 +19,7 @@ from support import (
 )
 
 from main_aws_s3 import closed_world
-from recipes import real_tour
+from recipes import events, presigned_form, real_tour
 from recipes.folder import Places, upload_folder
 
 
@@ -123,6 +123,34 @@ def test_links_lead_neither_in_nor_out(s3, tmp_path):
     assert upload_folder(s3, inside, 'links', 'x') == ['x/own']
     with pytest.raises(ValueError, match='leads out of the folder'):
         Places(inside.resolve()).take('folder/new')
+
+
+def test_your_code_is_tested_whatever_is_set(listener, tmp_path):
+    (tmp_path / '.aws').mkdir()
+    config = f'[default]\nendpoint_url = {listener}\n'
+    (tmp_path / '.aws' / 'config').write_text(config)
+    env = {'HOME': str(tmp_path), 'USERPROFILE': str(tmp_path)}
+    env.update(AWS_ENDPOINT_URL=listener, AWS_PROFILE='nobody')
+    words = ['-m', 'pytest', '-q', '-n0', '-p', 'no:cacheprovider']
+    run = run_python(*words, '-k', 'text', 'recipes', env=env)
+    assert '1 passed' in run.stdout, run.stdout
+
+
+def test_queues_do_not_take_each_others_events(s3):
+    s3.create_bucket(Bucket='inbox')
+    sqs = boto3.client('sqs', region_name='us-east-1')
+    for name in ('one', 'two', 'two'):
+        sqs.create_queue(QueueName=name)
+        arn = f'arn:aws:sqs:us-east-1:123456789012:{name}'
+        events.send_to_queue(s3, 'inbox', arn, f'{name}/')
+    there = s3.get_bucket_notification_configuration(Bucket='inbox')
+    arns = [rule['QueueArn'] for rule in there['QueueConfigurations']]
+    assert [arn.rpartition(':')[2] for arn in arns] == ['one', 'two']
+
+
+def test_a_form_does_not_choose_its_key(s3):
+    with pytest.raises(ValueError, match='allows any key'):
+        presigned_form.upload_form(s3, 'b', 'a/${filename}', 'x/y', most=1)
 
 
 @pytest.fixture

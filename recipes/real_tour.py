@@ -104,11 +104,10 @@ def remove(names: list[str]) -> bool:
 
 
 def main() -> None:
-    if sys.argv[1:]:
-        tell_account()
-        sys.exit(not remove(sys.argv[1:]))
     tell_account()
-    names, all_gone = new_names(), False
+    if sys.argv[1:]:
+        sys.exit(not remove(sys.argv[1:]))
+    names = new_names()
     try:
         take_tour(names)
     finally:

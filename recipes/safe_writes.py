@@ -54,12 +54,9 @@ def create_once(
         BotoCoreError: no response came; whether it was stored is open.
         RuntimeError: conflicts did not end; nothing was stored.
     """
-    mark, there = uuid.uuid4().hex[:12], False
+    mark = uuid.uuid4().hex[:12]
     for number in range(TRIES):
         try:
-            if there:
-                response = s3.head_object(Bucket=bucket, Key=key)
-                return mark in response['Metadata'].get(MARKS, '').split()
             s3.put_object(
                 Bucket=bucket,
                 Key=key,
@@ -71,14 +68,28 @@ def create_once(
             return True
         except ClientError as error:
             code = error.response['Error']['Code']
-            # 404 to the HEAD: somebody has deleted it since, so it is free.
-            free = there and code == '404'
-            there = code == 'PreconditionFailed'
-            if not there and not free and code != CONFLICT:
+            if code == 'PreconditionFailed':
+                marks = marks_of(s3, bucket, key)
+                if marks is not None:
+                    return mark in marks
+                # Somebody has deleted it since, so the key is free again.
+            elif code != CONFLICT:
                 error.args = (f'{bucket}/{key}: {error}',)
                 raise
         pause(number)
     raise RuntimeError(f'{bucket}/{key}: conflicts did not end. Try later.')
+
+
+def marks_of(s3: S3Client, bucket: str, key: str) -> list[str] | None:
+    """Return the marks of the last writes, or None if there is no object."""
+    try:
+        response = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response['Error']['Code'] == '404':
+            return None
+        error.args = (f'{bucket}/{key}: {error}',)
+        raise
+    return response['Metadata'].get(MARKS, '').split()
 
 
 def update(

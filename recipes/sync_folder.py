@@ -96,14 +96,14 @@ def sync_folder(
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(upload, files))
-    gone = [
-        entry
-        for key, entry in there.items()
-        # A key that ends in `/` stands for a folder. A link is in place.
-        if key[-1] != '/' and not os.path.lexists(root / key[len(prefix) :])
-    ]
-    if not delete or reasons:
-        gone = []
+    gone: list[ObjectTypeDef] = []
+    if delete and not reasons:
+        for key, entry in there.items():
+            # A link counts as a file. A key that ends in `/` stands for a
+            # folder.
+            has_file = os.path.lexists(root / key[len(prefix) :])
+            if not has_file and key[-1] != '/':
+                gone.append(entry)
     for number in range(0, len(gone), 1000):
         delete_batch(s3, bucket, gone[number : number + 1000], reasons)
     deleted = [x['Key'] for x in gone if x['Key'] not in reasons]

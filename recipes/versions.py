@@ -41,9 +41,9 @@ def undelete(s3: S3Client, bucket: str, key: str) -> list[str]:
         ClientError: as S3 says.
     """
     removed: list[str] = []
+    paginator = s3.get_paginator('list_object_versions')
     for _ in range(1000):
         latest, versions = None, 0
-        paginator = s3.get_paginator('list_object_versions')
         for page in paginator.paginate(Bucket=bucket, Prefix=key):
             for marker in page.get('DeleteMarkers', []):
                 if marker['Key'] == key and marker['IsLatest']:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from urllib.parse import unquote, urlsplit
 
@@ -77,7 +78,8 @@ class Demo:
         self.module = importlib.import_module(f'recipes.{name}')
         self.operation, self.faults = '', iter([])
         self.sent, self.paths = [], []
-        make = boto3.client
+        self.thread = threading.local()
+        make, submit = boto3.client, ThreadPoolExecutor.submit
 
         def client(service, **kwargs):
             made = make(service, **kwargs)
@@ -85,14 +87,31 @@ class Demo:
                 Faults(made).choose = self.choose
             return made
 
+        def hand_over(pool, work, *args, **kwargs):
+            for_demo = self.is_for_demo()
+
+            def run():
+                self.thread.for_demo = for_demo
+                return work(*args, **kwargs)
+
+            return submit(pool, run)
+
         monkeypatch.setattr(boto3, 'client', client)
+        monkeypatch.setattr(ThreadPoolExecutor, 'submit', hand_over)
+
+    def is_for_demo(self):
+        """Whether the demo wants what is being done, and no function."""
+        # Never by sys._current_frames(): with threads, it can hang Python
+        # 3.11, https://github.com/python/cpython/issues/106883
+        frame = sys._getframe()
+        while frame:
+            if frame.f_code.co_filename == self.module.__file__:
+                return frame.f_code.co_name == 'demo'
+            frame = frame.f_back
+        return self.thread.for_demo
 
     def choose(self, operation, request):
-        # A thread sends for what the main thread waits in.
-        frame = sys._current_frames()[threading.main_thread().ident]
-        while frame.f_code.co_filename != self.module.__file__:
-            frame = frame.f_back
-        if frame.f_code.co_name == 'demo':
+        if self.is_for_demo():
             return None
         self.sent.append(operation)
         fault = None

@@ -7,7 +7,7 @@ import socket
 from functools import lru_cache
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 for _name in list(os.environ):
     if _name.startswith(
@@ -35,11 +35,20 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope='session', autouse=True)
-def _models_are_parsed_once():
-    """Half of a tour's time goes into parsing botocore's own JSON."""
+def _models_are_found_and_parsed_once():
+    """Most of a tour's time goes into botocore's own JSON."""
     load = lru_cache(maxsize=None)(JSONFileLoader().load_file)
+    find, found = Loader.list_available_services, {}
+
+    def find_once(loader, type_name):
+        where = type_name, *loader.search_paths
+        if where not in found:
+            found[where] = find(loader, type_name)
+        return found[where]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, 'load_file', lambda _, path: load(path))
+        patch.setattr(Loader, 'list_available_services', find_once)
         yield
 
 

@@ -71,10 +71,10 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
 
 # fmt: off
 def demo() -> None:
-    for region in ('us-east-1', 'eu-central-1'):
+    for region in ('eu-central-1', 'us-east-1'):
         s3 = boto3.client('s3', region_name=region)
         create_bucket(s3, f'my-bucket-in-{region}')
         response = s3.head_bucket(Bucket=f'my-bucket-in-{region}')
         print(response['BucketRegion'])
-        #> us-east-1
         #> eu-central-1
+        #> us-east-1

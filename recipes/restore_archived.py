@@ -98,20 +98,23 @@ def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-old-files')
     s3.put_object(
-        Bucket='my-old-files', Key='a', Body=b'old', StorageClass='GLACIER'
+        Bucket='my-old-files',
+        Key='2019.zip',
+        Body=b'old',
+        StorageClass='GLACIER',
     )
     try:
-        s3.get_object(Bucket='my-old-files', Key='a')
+        s3.get_object(Bucket='my-old-files', Key='2019.zip')
     except s3.exceptions.InvalidObjectState as error:
         print(error.response['Error']['Code'])
         #> InvalidObjectState
 
     try:
-        wait(s3, 'my-old-files', 'a', hours=12)
+        wait(s3, 'my-old-files', '2019.zip', hours=12)
     except LookupError as error:
         print(error)
-        #> my-old-files/a is archived: ask for it first.
-    ask(s3, 'my-old-files', 'a', days=3)
-    wait(s3, 'my-old-files', 'a', hours=12)  # the mock restores at once
-    print(s3.get_object(Bucket='my-old-files', Key='a')['Body'].read())
+        #> my-old-files/2019.zip is archived: ask for it first.
+    ask(s3, 'my-old-files', '2019.zip', days=3)
+    wait(s3, 'my-old-files', '2019.zip', hours=12)  # the mock restores at once
+    print(s3.get_object(Bucket='my-old-files', Key='2019.zip')['Body'].read())
     #> b'old'

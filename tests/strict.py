@@ -33,6 +33,7 @@ from recipes import (
     many_objects,
     metadata_and_tags,
     safe_writes,
+    sync_folder,
 )
 
 KEYS = {'accessKey': 'strict', 'secretKey': 'strict-secret'}
@@ -193,6 +194,24 @@ def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
     assert all((there / name).read_text() == name for name in files)
     read = many_objects.read_in_processes('odd', keys, 'us-east-1')
     assert read == ({key: key[2:].encode() for key in keys}, {})
+
+
+def test_a_sync_spares_what_somebody_replaces(s3, tmp_path):
+    s3.create_bucket(Bucket='mirror')
+    theirs = {'Bucket': 'mirror', 'Key': 'p/theirs'}
+    s3.put_object(Body=b'1', **theirs)
+    s3.put_object(Bucket='mirror', Key='p/gone')
+    other = boto3.client('s3', region_name='us-east-1')
+
+    def replace(**_):
+        other.put_object(Body=b'2', **theirs)
+
+    s3.meta.events.register('before-call.s3.DeleteObjects', replace)
+    (tmp_path / 'here').write_text('here')
+    with pytest.raises(folder.NotMovedError, match='p/theirs: Precondition'):
+        sync_folder.sync_folder(s3, tmp_path, 'mirror', 'p', delete=True)
+    there = s3.list_objects_v2(Bucket='mirror')['Contents']
+    assert [x['Key'] for x in there] == ['p/here', 'p/theirs']
 
 
 def test_metadata_is_merged_where_somebody_replaces_the_content(s3):

@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 
-def create_bucket(s3: S3Client, bucket: str) -> None:
+def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
     """Create a bucket and wait until S3 knows it; yours already is fine.
 
     Looks first, because to create one's own bucket again in us-east-1
     resets its ACL.
+
+    Args:
+        owner: the id of your account. Without it, a bucket of somebody else
+            that you may list is taken for yours.
 
     Raises:
         ClientError: `BucketAlreadyExists` if another account has the name,
@@ -40,17 +44,21 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
     """
     region = s3.meta.region_name
     try:
-        there = s3.head_bucket(Bucket=bucket).get('BucketRegion', region)
+        if owner:
+            head = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+        else:
+            head = s3.head_bucket(Bucket=bucket)
+        there = head.get('BucketRegion', region)
         if there != region:
             raise ValueError(f'{bucket} is there, but in {there}.')
         return
     except ClientError as error:
-        # 403 may be somebody else's bucket: creating it tells.
+        # 403 may be somebody else's bucket: to create it will show.
         if error.response['Error']['Code'] not in ('403', '404'):
             error.args = (f'{bucket}: {error}',)
             raise
     try:
-        if region in ('us-east-1', 'aws-global'):
+        if region == 'us-east-1':
             s3.create_bucket(Bucket=bucket)
         else:
             s3.create_bucket(

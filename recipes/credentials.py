@@ -3,7 +3,7 @@
 boto3 looks for credentials in code, in the environment, in the profile of
 ~/.aws, and last at the machine that it runs on. So keys in the environment
 win over `AWS_PROFILE`; `Session(profile_name=…)` wins over them. Never
-write a key into code. `who_am_i` tells what was found; anybody may ask that.
+write a key into code. `who_am_i` reports what was found; anybody may ask that.
 
 A profile with `role_arn` renews its credentials before they expire, and so
 does one of single sign-on, until its session ends: then run
@@ -40,8 +40,9 @@ def who_am_i(session: boto3.Session) -> dict[str, str]:
 
     Raises:
         NoCredentialsError: boto3 found none.
-        SSOTokenLoadError: nobody has run `aws sso login`.
-        ClientError: they are wrong or have expired.
+        SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError:
+            nobody has signed in, or that has expired: `aws sso login`.
+        ClientError: other credentials are wrong or have expired.
     """
     identity = session.client(
         'sts', region_name=session.region_name or 'us-east-1'

@@ -1,4 +1,4 @@
-"""Empty a bucket for good: all objects, old versions and delete markers.
+"""Empty a bucket or a prefix for good: objects, versions, delete markers.
 
 Nothing can undo this. Stop all writers first. One listing and one batch
 hold 1,000 entries each. For millions, let a lifecycle rule expire all of
@@ -42,11 +42,15 @@ NO_XML = {chr(number) for number in range(32)} | {'\ufffe', '\uffff'}
 AGAIN = {'SlowDown', 'InternalError', 'ServiceUnavailable'}
 
 
-def empty(s3: S3Client, bucket: str) -> list[ErrorTypeDef]:
+def empty(s3: S3Client, bucket: str, prefix: str = '') -> list[ErrorTypeDef]:
     """Delete all that S3 lets go of; return what it refused.
 
     Each refused entry is a dict with `Key`, `VersionId`, `Code` and
     `Message`. If there is none, no object is left.
+
+    Args:
+        prefix: only keys that start with it; by default all. Write its
+            final `/`: `site` stands for `site-old/x`, too.
 
     Raises:
         ClientError: S3 refuses a whole request; what was deleted is gone.
@@ -55,7 +59,10 @@ def empty(s3: S3Client, bucket: str) -> list[ErrorTypeDef]:
     errors: dict[Entry, ErrorTypeDef] = {}
     tried: Counter[Entry] = Counter()  # only what is listed again
     batch: set[Entry] = set()
-    start: ListObjectVersionsRequestTypeDef = {'Bucket': bucket}
+    start: ListObjectVersionsRequestTypeDef = {
+        'Bucket': bucket,
+        'Prefix': prefix,
+    }
     while True:
         page = s3.list_object_versions(**start)
         versions = [

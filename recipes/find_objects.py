@@ -6,7 +6,7 @@ as a LIST, and one page in memory. Put the date into the key, and the
 prefix does the work. (`search()` of a paginator does no more, and yields a
 `None` for a page without keys.)
 
-For a whole bucket, CloudWatch tells number and size once a day, old
+For a whole bucket, CloudWatch reports number and size once a day, old
 versions and unfinished uploads included. For many millions of keys, S3
 Inventory writes a list of them every day or week. "Folders" are in
 `list_keys`.

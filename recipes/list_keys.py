@@ -4,8 +4,8 @@ One response holds 1,000 keys at most. A paginator asks for the next page
 as long as there is one, and keeps a single page in memory. S3 sorts keys
 by their UTF-8 bytes, not by date.
 
-A key is one string. `Delimiter='/'` groups all keys that go on after the
-next slash into one common prefix, which looks like a folder.
+A key is one string. `Delimiter='/'` groups all keys that are alike up to
+the next slash into one common prefix, which looks like a folder.
 
 Needs s3:ListBucket.
 https://docs.aws.amazon.com/boto3/latest/guide/paginators.html

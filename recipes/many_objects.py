@@ -1,4 +1,4 @@
-"""Read or write many small objects at once: with threads, or processes too.
+"""Read or write many small objects at once; read in processes, too.
 
 A small object takes one request, and most of its time is waiting. So ask
 for many at a time. Threads share one client; give its pool a connection

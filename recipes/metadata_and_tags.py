@@ -4,8 +4,8 @@ Metadata is fixed at the upload. To change it, S3 copies the object onto
 itself and drops whatever is not given again: content type, cache control,
 encryption, storage class and more. So read what is there, change that, and
 give it all. `CopySourceIfMatch` refuses the copy if somebody has replaced
-the content in between. A change of metadata alone leaves no trace in the
-ETag: let one program alone make them.
+the content in between. A change of only the metadata leaves no trace in the
+ETag, so let a single program make such changes.
 
 The copy has no ACL and no lock of the original, and its ETag differs if
 that was uploaded in parts. With versioning it is one more version. One
@@ -14,8 +14,9 @@ such copy takes 5 GB at most.
 Tags need no copy, but `put_object_tagging` replaces all of them, so read
 them first. S3 has no condition for it: of two at a time, one is lost.
 
-Needs s3:GetObject and s3:PutObject, and with tags s3:GetObjectTagging and
-s3:PutObjectTagging.
+Needs s3:GetObject and s3:PutObject, with tags s3:GetObjectTagging and
+s3:PutObjectTagging, and with annotations s3:GetObjectAnnotation and
+s3:PutObjectAnnotation.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html

@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import requests
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def upload_form(
 
 # fmt: off
 def demo() -> None:
+    import requests  # in place of a browser; boto3 does not need it
+
     s3 = boto3.client(
         's3',
         region_name='us-east-1',

@@ -25,7 +25,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
-import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -123,6 +122,8 @@ def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
 
 # fmt: off
 def demo() -> None:
+    import requests  # in place of a browser; boto3 does not need it
+
     s3 = boto3.client(
         's3',
         region_name='us-east-1',

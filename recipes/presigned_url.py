@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import boto3
-import requests
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -97,6 +96,8 @@ def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
 
 # fmt: off
 def demo() -> None:
+    import requests  # in place of a browser; boto3 does not need it
+
     for region in ('us-east-1', 'eu-central-1'):
         url = download_url(make_client(region), 'my-shared-files', 'note.txt')
         print(urlsplit(url).netloc)

@@ -1,7 +1,8 @@
 """Read a public bucket without credentials.
 
-Open data sets lie in buckets that everybody may read. Without credentials,
-boto3 raises `NoCredentialsError`. An unsigned client needs and sends none.
+Open data sets are kept in buckets that everybody may read. Without
+credentials, boto3 raises `NoCredentialsError`. An unsigned client needs and
+sends none.
 
 Some such buckets let you read objects and not list them. With
 `RequestPayer='requester'` the reader pays, which takes credentials.

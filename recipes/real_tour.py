@@ -3,11 +3,11 @@
 On your account:   uv run python -m recipes.real_tour
 Rehearse it first: uv run python -m recipes real_tour
 
-It first tells the account, the profile and the region, and sends nothing
+It first prints the account, the profile and the region, and sends nothing
 but that question to AWS. Then it creates two buckets whose names hold a
 random UUID, prints the command that removes them, runs the tour in them,
 and removes them, whatever happens. If the program is killed, run the
-command that it printed: it takes names of that pattern only, and tells
+command that it printed: it takes names of that pattern only, and prints
 what it removes. It empties and deletes each on its own, so one that fails
 keeps no other.
 
@@ -77,7 +77,7 @@ def take_tour(names: list[str]) -> None:
 
 
 def remove(names: list[str]) -> bool:
-    """Empty and delete buckets of this tour, tell it; return whether all.
+    """Empty and delete buckets of this tour, print it; return whether all.
 
     Raises:
         SystemExit: a name is not of this tour; none was touched.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def watch(s3: S3Client, tell: Callable[[str], None] = print) -> None:
     """Call `tell` with a line for each try of each request of a client.
 
-    Outside us-east-1, the host of a URL tells the region. Where S3
+    Outside us-east-1, the host of a URL names the region. Where S3
     redirects, or boto3 tries again, there is a line for each.
     """
 

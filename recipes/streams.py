@@ -44,7 +44,7 @@ def rows(s3: S3Client, bucket: str, key: str) -> Iterator[dict[str, str]]:
 
     Raises:
         ClientError: as S3 says; `NoSuchKey` if there is no such object.
-        RuntimeError: the body broke off, or is no such CSV; it tells after
+        RuntimeError: the body broke off, or is no such CSV; it says after
             how many rows.
     """
     try:

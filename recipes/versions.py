@@ -11,6 +11,7 @@ version whose id is `null` for good.
 
 Needs s3:PutBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion,
 s3:PutObject, for tags s3:GetObjectVersionTagging and s3:PutObjectTagging,
+for annotations s3:GetObjectAnnotation and s3:PutObjectAnnotation,
 and s3:DeleteObjectVersion to remove a delete marker.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
@@ -72,9 +73,11 @@ def restore_version(
 ) -> str:
     """Make an old version the current one again; return its new id.
 
-    It is a copy on top of all others, so nothing is lost, except where
-    versioning is suspended: there it replaces the version `null`. Up to 5
-    GB. If a response gets lost, boto3 may copy it twice.
+    It is a copy on top of all others, so no version is lost, except where
+    versioning is suspended: there it replaces the version `null`. The copy
+    has the storage class STANDARD, the encryption of its bucket, a private
+    ACL and no lock. Up to 5 GB. If a response gets lost, boto3 may copy it
+    twice.
 
     Raises:
         ClientError: as S3 says; `NoSuchVersion` if there is no such one.

@@ -130,7 +130,12 @@ def test_moto_loses_its_place_where_one_deletes(s3, versions, monkeypatch):
 
 def test_moto_keeps_versions_at_once(s3, versions):
     put(s3, 'key')
-    assert s3.head_object(**HERE)['VersionId'] != 'null'
+    assert s3.get_object(**HERE)['VersionId'] != 'null'
+
+
+def test_moto_tells_a_missing_bucket_to_a_head(s3):
+    absent = {'Bucket': 'absent', 'Key': 'key'}
+    assert code_of(s3.head_object, **absent) == 'NoSuchBucket'
 
 
 def test_moto_takes_any_presigned_url(s3, elsewhere):

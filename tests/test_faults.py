@@ -307,6 +307,9 @@ def test_nothing_of_others_is_touched(s3, other, tmp_path):
     other.create_multipart_upload(Key='key-2', **B)
     resume_upload.abort(s3, *AT)
     assert 'Uploads' in other.list_multipart_uploads(**B)
+    put(other, 'p/b', 'p-old/c')
+    assert empty_bucket.empty(s3, 'bucket', 'p/') == []
+    assert keys(other) == ['key', 'new/c', 'p-old/c', 'q']
     other.create_bucket(Bucket='of-others')
     put(other, 'a', Bucket='of-others')
     assert empty_bucket.empty(s3, 'bucket') == []

@@ -5,8 +5,9 @@ request copies an object with its metadata and tags, and its body never
 comes here. Larger ones go in parts, which S3 joins to a new object.
 
 The copy has the storage class STANDARD, the encryption of its bucket, a
-private ACL and no lock. Older versions stay behind, and above 5 GB so do
-annotations. Whatever is already at a new key is replaced.
+private ACL, and neither lock nor website redirect. Older versions stay
+behind, and above 5 GB so do annotations. Whatever is already at a new key
+is replaced.
 
 What somebody replaces after it was listed is neither copied nor deleted:
 both requests carry its ETag.
@@ -16,7 +17,8 @@ bucket and write the new one.
 
 Needs s3:ListBucket, s3:GetObject, s3:PutObject, for tags and annotations also
 s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAnnotation and
-s3:PutObjectAnnotation, and to move s3:DeleteObject. Needs boto3 1.35.67 to
+s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, and to move
+s3:DeleteObject. Needs boto3 1.35.67 to
 move, since an older one refuses `IfMatch`, and 1.43.31 above 5 GB, since an
 older one loses tags and metadata: those are refused.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html

@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -49,14 +50,18 @@ def upload_with_key(
     s3: S3Client, bucket: str, key: str, body: bytes, key_arn: str
 ) -> None:
     """Store one object with this key, whatever the bucket's default is."""
-    s3.put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=body,
-        ServerSideEncryption='aws:kms',
-        SSEKMSKeyId=key_arn,
-        BucketKeyEnabled=True,
-    )
+    try:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ServerSideEncryption='aws:kms',
+            SSEKMSKeyId=key_arn,
+            BucketKeyEnabled=True,
+        )
+    except ClientError as error:
+        error.args = (f'{bucket}/{key}: {error}',)
+        raise
 
 
 # fmt: off

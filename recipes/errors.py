@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response['Error']['Code'] != '404':
+            error.args = (f'{bucket}/{key}: {error}',)
             raise
         return False
     return True
@@ -53,7 +54,7 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
 def code_of(error: BaseException) -> str:
     """Return S3's code of an error, or else the name of its class.
 
-    Looks at the error and at those that it was raised from.
+    Looks at the error and at those that it, or boto3, was raised from.
     """
     seen: BaseException | None = error
     while seen is not None:
@@ -61,10 +62,10 @@ def code_of(error: BaseException) -> str:
             return seen.response['Error']['Code']
         if isinstance(seen, BotoCoreError):
             return type(seen).__name__
-        if seen.__suppress_context__:
-            seen = seen.__cause__
-        else:
-            seen = seen.__context__
+        # boto3's own errors name no cause; what else was being handled may
+        # have nothing to do with it.
+        boto3_own = isinstance(seen, Boto3Error)
+        seen = seen.__context__ if boto3_own else seen.__cause__
     return type(error).__name__
 
 

@@ -15,6 +15,7 @@ Needs s3:GetBucketNotification and s3:PutBucketNotification; on the queue,
 sqs:SetQueueAttributes to allow S3, sqs:ReceiveMessage and sqs:DeleteMessage.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
 """
 
@@ -23,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import boto3
 
@@ -75,6 +76,8 @@ def send_to_queue(
             another queue gets such events already.
     """
     there = s3.get_bucket_notification_configuration(Bucket=bucket)
+    # A filter holds the prefix encoded, as events hold the keys.
+    value = quote_plus(prefix, safe="/!-_.*'()")
     name = hashlib.sha256(f'{queue_arn} {prefix}'.encode()).hexdigest()[:16]
     config: NotificationConfigurationTypeDef = {
         'QueueConfigurations': [
@@ -89,7 +92,7 @@ def send_to_queue(
                 'Events': ['s3:ObjectCreated:*'],
                 'Filter': {
                     'Key': {
-                        'FilterRules': [{'Name': 'prefix', 'Value': prefix}]
+                        'FilterRules': [{'Name': 'prefix', 'Value': value}]
                     }
                 },
             },

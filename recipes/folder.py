@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import stat
 import sys
 import tempfile
 import unicodedata
@@ -53,6 +54,7 @@ LARGE = 8 * 1024 * 1024  # bytes; from here on, a file moves in parts
 
 # boto3 does not read on where a body breaks off.
 BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 DEVICES = {'CON', 'PRN', 'AUX', 'NUL', 'CONIN$', 'CONOUT$'} | {
     name + digit for name in ('COM', 'LPT') for digit in '123456789¹²³'
 }
@@ -174,17 +176,33 @@ def files_below(
 ) -> Iterator[Path]:
     """Yield the files of a folder and its folders, but no links.
 
-    Adds an error to `unreadable` for each folder that cannot be read.
+    Adds an error to `unreadable` for whatever cannot be looked at.
     """
 
-    def tell(error: OSError) -> None:
+    def note(error: OSError) -> None:
         unreadable[str(error.filename)] = error
 
-    for folder, _, names in os.walk(root, onerror=tell):
+    for folder, folders, names in os.walk(root, onerror=note):
+        folders[:] = [x for x in folders if not is_link(Path(folder, x))]
         for name in sorted(names):
             path = Path(folder, name)
-            if path.is_file() and not path.is_symlink():
+            try:
+                mode = os.lstat(path).st_mode
+            except OSError as error:
+                note(error)
+                continue
+            if stat.S_ISREG(mode):
                 yield path
+
+
+def is_link(path: Path) -> bool:
+    """Return whether a path is a link, or a junction of Windows."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):  # nothing is there, or the name has a NUL
+        return False
+    tag = getattr(found, 'st_reparse_tag', 0)  # only Windows has it
+    return stat.S_ISLNK(found.st_mode) or tag == JUNCTION
 
 
 def upload_file(s3: S3Client, path: Path, bucket: str, key: str) -> None:

@@ -105,6 +105,8 @@ def read_in_processes(
 ) -> tuple[dict[str, bytes], dict[str, Exception]]:
     """Read objects as `read_many` does, in several processes.
 
+    Each error is a RuntimeError with the name and the text of boto3's.
+
     Each makes a client of its own, with the credentials and the endpoint of
     the environment. Call this below `if __name__ == '__main__'`, because each
     starts a new interpreter. The mock does not reach into those.
@@ -127,7 +129,12 @@ def _read_share(
     job: tuple[str, list[str], str],
 ) -> tuple[dict[str, bytes], dict[str, Exception]]:
     bucket, keys, region = job
-    return read_many(make_client(region), bucket, keys)
+    bodies, errors = read_many(make_client(region), bucket, keys)
+    # Some of boto3's errors cannot be pickled, and all would be lost.
+    return bodies, {
+        key: RuntimeError(f'{type(error).__name__}: {error}')
+        for key, error in errors.items()
+    }
 
 
 # fmt: off

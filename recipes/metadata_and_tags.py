@@ -7,9 +7,9 @@ give it all. `CopySourceIfMatch` refuses the copy if somebody has replaced
 the content in between. A change of only the metadata leaves no trace in the
 ETag, so let a single program make such changes.
 
-The copy has no ACL and no lock of the original, and its ETag differs if
-that was uploaded in parts. With versioning it is one more version. One
-such copy takes 5 GB at most.
+The copy has no ACL and no lock of the original, and no `Expires` that is
+no date. Its ETag differs if the original was uploaded in parts. With
+versioning it is one more version. One such copy takes 5 GB at most.
 
 Tags need no copy, but `put_object_tagging` replaces all of them, so read
 them first. S3 has no condition for it: of two at a time, one is lost.

@@ -99,8 +99,17 @@ def complete(
 
 
 def abort(s3: S3Client, bucket: str, key: str, upload_id: str) -> None:
-    """Remove the parts of an upload that is not to be completed."""
-    s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    """Remove the parts of an upload that is not to be completed.
+
+    A part that is being sent may stay: call it again later.
+    """
+    try:
+        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    except ClientError as error:
+        # Gone already: boto3 sent it again after a lost response.
+        if error.response['Error']['Code'] != 'NoSuchUpload':
+            error.args = (f'{bucket}/{key}: {error}',)
+            raise
 
 
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
@@ -148,3 +157,9 @@ def demo() -> None:
     there = s3.head_object(Bucket='my-films', Key='film.mp4')
     print(there['ContentLength'], 'bytes of', there['ContentType'])
     #> 5242887 bytes of video/mp4
+
+    upload_id = start(s3, 'my-films', 'unwanted.mp4', 'video/mp4')
+    abort(s3, 'my-films', 'unwanted.mp4', upload_id)
+    left = s3.list_multipart_uploads(Bucket='my-films').get('Uploads', [])
+    print(upload_id in [upload['UploadId'] for upload in left])
+    #> False

@@ -48,6 +48,8 @@ def create_once(
 ) -> bool:
     """Store an object if there is none; return whether this call did it.
 
+    If somebody deletes it before this call has looked, it stores it again.
+
     Raises:
         ClientError: S3 refuses, for another reason; after a 5xx, whether it
             was stored is open.

@@ -16,6 +16,7 @@ https://github.com/boto/boto3/issues/905
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Callable
 
 import boto3
@@ -42,7 +43,8 @@ def watch(s3: S3Client, tell: Callable[[str], None] = print) -> None:
         )
 
     def failed(exception: Exception, **_: Any) -> None:
-        tell(f'no response: {exception}')
+        told = re.sub(r'\?[^"\s]*', '', str(exception))
+        tell(f'no response: {told}')
 
     s3.meta.events.register('before-send.s3', before)
     s3.meta.events.register('after-call.s3', after)

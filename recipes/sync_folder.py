@@ -9,15 +9,15 @@ with an older time.
 The listing and the folder are read to their ends before anything changes.
 So a folder that is not there, or a listing that fails, deletes nothing. Nor
 does a folder without files: it may be a disk that is not mounted. `delete`
-starts only where all uploads are done, spares what somebody has replaced
-since the listing, and what has a link in the folder.
+starts only where all uploads are done. It spares what somebody has replaced
+since the listing, and what has a link on its way in the folder.
 
 Copy folder.py along with it, and name it in the import below. Needs
 s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload; to delete,
 s3:DeleteObject, s3:GetObject and boto3 1.35.67, since an older one refuses
-`ETag`.
+`IfMatch`.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 https://github.com/boto/boto3/issues/358
 """
 
@@ -31,8 +31,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
+from botocore.exceptions import ClientError
 
-from recipes.folder import NotMovedError, files_below, upload_file, with_slash
+from recipes.folder import (
+    NotMovedError,
+    files_below,
+    is_link,
+    upload_file,
+    with_slash,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -94,22 +101,30 @@ def sync_folder(
         except Exception as error:  # reported at the end
             reasons[key] = error
 
+    deleted: list[str] = []
+
+    def remove(key: str) -> None:
+        try:
+            delete_object(s3, bucket, there[key])
+            deleted.append(key)
+        except Exception as error:  # reported at the end
+            reasons[key] = error
+
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(upload, files))
-    gone: list[ObjectTypeDef] = []
-    if delete and not reasons:
-        for key, entry in there.items():
-            # A link counts as a file. A key that ends in `/` stands for a
-            # folder.
-            has_file = os.path.lexists(root / key[len(prefix) :])
-            if not has_file and key[-1] != '/':
-                gone.append(entry)
-    for number in range(0, len(gone), 1000):
-        delete_batch(s3, bucket, gone[number : number + 1000], reasons)
-    deleted = [x['Key'] for x in gone if x['Key'] not in reasons]
+        if delete and not reasons:
+            # A key that ends in `/` stands for a folder.
+            gone = [
+                key
+                for key in there
+                if key not in files
+                and key[-1] != '/'
+                and not has_place(root, key[len(prefix) :])
+            ]
+            list(pool.map(remove, gone))
     if reasons:
         raise NotMovedError(reasons, done + deleted)
-    return Done(sorted(done), deleted, len(files) - len(done))
+    return Done(sorted(done), sorted(deleted), len(files) - len(done))
 
 
 def has_changed(path: Path, entry: ObjectTypeDef | None) -> bool:
@@ -122,29 +137,29 @@ def has_changed(path: Path, entry: ObjectTypeDef | None) -> bool:
     )
 
 
-def delete_batch(
-    s3: S3Client,
-    bucket: str,
-    batch: list[ObjectTypeDef],
-    reasons: dict[str, Exception],
-) -> None:
-    """Delete up to 1,000 listed objects; add an error for each failure."""
+def has_place(root: Path, name: str) -> bool:
+    """Return whether there is a file of this name, or a link on its way."""
+    path, parts = root, name.split('/')
+    if not {'', '.', '..'}.isdisjoint(parts):
+        return False
+    for part in parts:
+        path = path / part
+        if is_link(path):
+            return True
+    return os.path.lexists(path) and not os.path.isdir(path)
+
+
+def delete_object(s3: S3Client, bucket: str, entry: ObjectTypeDef) -> None:
+    """Delete one listed object, if it is still as listed."""
+    # One by one, because a batch cannot name every key.
     try:
-        response = s3.delete_objects(
-            Bucket=bucket,
-            Delete={
-                'Objects': [
-                    {'Key': entry['Key'], 'ETag': entry['ETag']}
-                    for entry in batch
-                ],
-                'Quiet': True,
-            },
+        s3.delete_object(
+            Bucket=bucket, Key=entry['Key'], IfMatch=entry['ETag']
         )
-        for failed in response.get('Errors', []):
-            told = f'{failed["Code"]}: {failed["Message"]}'
-            reasons[failed['Key']] = RuntimeError(told)
-    except Exception as error:  # the request as a whole
-        reasons.update({entry['Key']: error for entry in batch})
+    except ClientError as error:
+        # Gone already: boto3 sent it again after a lost response.
+        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
+            raise
 
 
 # fmt: off

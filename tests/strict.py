@@ -33,7 +33,6 @@ from recipes import (
     many_objects,
     metadata_and_tags,
     safe_writes,
-    sync_folder,
 )
 
 KEYS = {'accessKey': 'strict', 'secretKey': 'strict-secret'}
@@ -48,6 +47,7 @@ CANNOT = {
     'restore_archived': 'no archive',
 }
 OTHERWISE = {
+    'resume_upload': 'lists no algorithm of checksums',
     'presigned_url': 'no host of its own for a bucket',
     'see_requests': 'another host',
 }
@@ -192,26 +192,11 @@ def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
     came = {x.relative_to(there).as_posix() for x in there.rglob('*/*')}
     assert came == set(files)
     assert all((there / name).read_text() == name for name in files)
-    read = many_objects.read_in_processes('odd', keys, 'us-east-1')
-    assert read == ({key: key[2:].encode() for key in keys}, {})
-
-
-def test_a_sync_spares_what_somebody_replaces(s3, tmp_path):
-    s3.create_bucket(Bucket='mirror')
-    theirs = {'Bucket': 'mirror', 'Key': 'p/theirs'}
-    s3.put_object(Body=b'1', **theirs)
-    s3.put_object(Bucket='mirror', Key='p/gone')
-    other = boto3.client('s3', region_name='us-east-1')
-
-    def replace(**_):
-        other.put_object(Body=b'2', **theirs)
-
-    s3.meta.events.register('before-call.s3.DeleteObjects', replace)
-    (tmp_path / 'here').write_text('here')
-    with pytest.raises(folder.NotMovedError, match='p/theirs: Precondition'):
-        sync_folder.sync_folder(s3, tmp_path, 'mirror', 'p', delete=True)
-    there = s3.list_objects_v2(Bucket='mirror')['Contents']
-    assert [x['Key'] for x in there] == ['p/here', 'p/theirs']
+    bodies, errors = many_objects.read_in_processes(
+        'odd', [*keys, 'absent'], 'us-east-1'
+    )
+    assert bodies == {key: key[2:].encode() for key in keys}
+    assert 'NoSuchKey' in str(errors['absent'])
 
 
 def test_metadata_is_merged_where_somebody_replaces_the_content(s3):

@@ -291,12 +291,14 @@ def test_only_the_prefix_itself_is_downloaded(s3, other, tmp_path):
 
 
 def test_nothing_of_others_is_touched(s3, other, tmp_path):
-    put(other, 'p/gone', 'p/folder/', 'p/link', 'q', 'p-old/c')
+    put(other, 'p/gone', 'p/a/gone')
+    put(other, 'p/folder/', 'p/link', 'p/linked/b', 'q', 'p-old/c')
     (tmp_path / 'link').symlink_to(tmp_path / 'elsewhere')
+    (tmp_path / 'linked').symlink_to(tmp_path / 'not-mounted')
     (tmp_path / 'a').write_text('a')
     sync_folder.sync_folder(s3, tmp_path, 'bucket', 'p', delete=True)
     moves.move(s3, 'bucket', 'p-old/', 'new/')
-    kept = ['new/c', 'p/a', 'p/folder/', 'p/link', 'q']
+    kept = ['new/c', 'p/a', 'p/folder/', 'p/link', 'p/linked/b', 'q']
     assert keys(other) == kept
     put(other, 'key', 'key-2')
     other.delete_object(Key='key', **B)
@@ -450,7 +452,7 @@ def test_a_sync_that_cannot_look_deletes_nothing(s3, other, faults, tmp_path):
     faults.plan = [('PutObject', denied)]
     with pytest.raises(folder.NotMovedError):
         sync(s3, tmp_path, 'bucket', 'p', delete=True)
-    assert (keys(other), 'DeleteObjects' in faults.sent) == (['p/key'], False)
+    assert (keys(other), 'DeleteObject' in faults.sent) == (['p/key'], False)
     faults.sent.clear()
     (tmp_path / 'b').unlink()
     (tmp_path / 'key').write_text('p/key')
@@ -459,14 +461,40 @@ def test_a_sync_that_cannot_look_deletes_nothing(s3, other, faults, tmp_path):
     assert faults.sent == ['ListObjectsV2']
 
 
+def test_a_file_that_cannot_be_looked_at_deletes_nothing(
+    s3, other, tmp_path, monkeypatch
+):
+    put(other, 'p/locked')
+    look = os.lstat
+
+    def lstat(path, **kwargs):
+        if str(path).endswith('locked'):
+            raise PermissionError(13, 'refused', str(path))
+        return look(path, **kwargs)
+
+    monkeypatch.setattr(os, 'lstat', lstat)
+    (tmp_path / 'b').write_text('b')
+    (tmp_path / 'locked').write_text('locked')
+    with pytest.raises(folder.NotMovedError, match=r'locked: .* refused'):
+        sync_folder.sync_folder(s3, tmp_path, 'bucket', 'p', delete=True)
+    assert keys(other) == ['p/b', 'p/locked']
+
+
 @conditions
-def test_moving_leaves_what_others_replace(s3, other, faults):
+def test_what_others_replace_is_left(s3, other, faults, tmp_path):
     put(other, 'p/a', 'p/key')
     theirs = after(lambda: put(other, 'p/key', Body=b'theirs'))
     faults.plan = [('DeleteObject', theirs)] * 2
     with pytest.raises(moves.NotCopiedError, match=r'p/.*PreconditionFailed'):
         moves.move(s3, 'bucket', 'p/', 'new/')
     assert read(other, 'p/key') == b'theirs'
+    put(other, 'p/key', 'p/gone\x01')
+    (tmp_path / 'b').write_text('b')
+    faults.plan = [('DeleteObject', theirs)] * 2
+    with pytest.raises(folder.NotMovedError, match=r'p/.*PreconditionFailed'):
+        sync_folder.sync_folder(s3, tmp_path, 'bucket', 'p', delete=True)
+    assert read(other, 'p/key') == b'theirs'
+    assert 'p/gone\x01' not in keys(other)
     with pytest.raises(ValueError, match='overlap'):
         moves.move(s3, 'bucket', 'p/', 'p/old/')
 
@@ -495,18 +523,26 @@ def test_a_failed_source_stores_nothing_and_leaves_no_parts(s3, other):
 
 def test_what_s3_does_not_say_is_neither_there_nor_absent(s3, faults):
     faults.plan = [('HeadObject', denied)]
-    with pytest.raises(Exception, match='AccessDenied'):
+    with pytest.raises(Exception, match=r'bucket/key.*AccessDenied') as error:
         errors.exists(s3, *AT)
+    bug = KeyError()
+    bug.__context__ = error.value  # as in a handler of that error
+    assert errors.code_of(error.value) == 'AccessDenied'
+    assert errors.code_of(bug) == 'KeyError'
 
 
+@checksums
 def test_parts_of_another_file_are_sent_again(s3, other, tmp_path):
     (tmp_path / 'file').write_bytes(b'x' * 6 * MB)
     upload = other.create_multipart_upload(ChecksumAlgorithm='CRC32', **HERE)
     part = {'PartNumber': 1, 'UploadId': upload['UploadId'], **HERE}
+    newer = other.create_multipart_upload(**HERE)  # takes no checksums
     other.upload_part(Body=b'y' * 5 * MB, **part)
     resume = resume_upload.resume_upload
     assert resume(s3, tmp_path / 'file', *AT, part_size=5 * MB) == 2
     assert read(other) == b'x' * 6 * MB
+    left = other.list_multipart_uploads(**B)['Uploads']
+    assert [x['UploadId'] for x in left] == [newer['UploadId']]
 
 
 @checksums

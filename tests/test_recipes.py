@@ -8,6 +8,7 @@ import sys
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError
 from support import (
     RECIPES,
     ROOT,
@@ -21,6 +22,7 @@ from support import (
 from main_aws_s3 import closed_world
 from recipes import events, presigned_form, real_tour
 from recipes.folder import Places, upload_folder
+from recipes.see_requests import watch
 
 
 @pytest.mark.parametrize('name', [needs_new_moto(x) for x in RECIPES])
@@ -134,6 +136,19 @@ def test_your_code_is_tested_whatever_is_set(listener, tmp_path):
     words = ['-m', 'pytest', '-q', '-n0', '-p', 'no:cacheprovider']
     run = run_python(*words, '-k', 'text', 'recipes', env=env)
     assert '1 passed' in run.stdout, run.stdout
+
+
+def test_watching_shows_no_query(s3):
+    def fail(request, **_):
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    told = []
+    watch(s3, told.append)
+    s3.meta.events.register_first('before-send.s3', fail)
+    with pytest.raises(ConnectionClosedError):
+        s3.list_objects_v2(Bucket='b', Prefix='secret')
+    assert 'secret' not in str(told)
+    assert told[-1].startswith('no response: Connection was closed')
 
 
 def test_queues_do_not_take_each_others_events(s3):

@@ -35,7 +35,7 @@ def main() -> None:
         with closed_world():
             importlib.import_module(f'recipes.{name}').demo()
     else:
-        near = ' or '.join(get_close_matches(name, RECIPES, cutoff=0.4))
+        near = ' or '.join(get_close_matches(name, RECIPES, cutoff=0.5))
         meant = f'; did you mean {near}?' if near else ':'
         command = 'uv run python -m recipes'
         sys.exit(f'There is no recipe {name}{meant} {command} lists all.')

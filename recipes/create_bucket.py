@@ -42,7 +42,7 @@ def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
             `InvalidBucketName` and others as S3 says.
         ValueError: the bucket is there, but in another region.
     """
-    region = s3.meta.region_name
+    region = s3.meta.region_name.replace('aws-global', 'us-east-1')
     try:
         if owner:
             head = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)

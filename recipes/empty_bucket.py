@@ -76,7 +76,8 @@ def empty(s3: S3Client, bucket: str, prefix: str = '') -> list[ErrorTypeDef]:
             # Some servers leave the version out of an error.
             error = errors.get(entry) or errors.get((entry[0], ''))
             if tried[entry] == TRIES or (error and error['Code'] not in AGAIN):
-                refused[entry] = error or still_there(*entry)
+                reason = error or still_there(*entry)
+                refused[entry] = {**reason, 'VersionId': entry[1]}
 
         batch = {x for x in versions + markers if x not in refused}
         if batch:

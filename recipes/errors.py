@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 import boto3
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -62,9 +63,9 @@ def code_of(error: BaseException) -> str:
             return seen.response['Error']['Code']
         if isinstance(seen, BotoCoreError):
             return type(seen).__name__
-        # boto3's own errors name no cause; what else was being handled may
-        # have nothing to do with it.
-        boto3_own = isinstance(seen, Boto3Error)
+        # boto3's own errors name no cause. With others, what was being
+        # handled may have nothing to do with it.
+        boto3_own = isinstance(seen, (Boto3Error, S3DownloadFailedError))
         seen = seen.__context__ if boto3_own else seen.__cause__
     return type(error).__name__
 

@@ -11,7 +11,8 @@ because they may lead out of the folder: what they point to stays behind.
 Somebody else may have chosen the keys. `../x` would be a file outside the
 folder, and `a//b` the same file as `a/b`. Each key that has no file of its
 own is refused. On Windows, names such as `NUL` or `a:b` have none; there
-and on macOS, nor have two keys that differ in case alone.
+and on macOS, nor have two keys that differ in case alone. (This goes by
+the system. Other disks may have rules of their own.)
 
 Before boto3 1.38.22, an object of 8 MB and more that somebody replaces
 during its download can arrive as a mixture of both.
@@ -216,24 +217,26 @@ def upload_file(s3: S3Client, path: Path, bucket: str, key: str) -> None:
 
 def fetch(s3: S3Client, bucket: str, key: str, size: int, path: Path) -> None:
     """Download one object; the file is there once all of it is there."""
-    if size >= LARGE:
-        s3.download_file(Bucket=bucket, Key=key, Filename=str(path))
-        return
-    # One request for a small object: download_file would send a HEAD first.
-    for tries_left in (2, 1, 0):
-        try:
-            content = s3.get_object(Bucket=bucket, Key=key)['Body'].read()
-            break
-        except BROKEN:
-            if not tries_left:
-                raise
     part = path.parent / f'.{uuid.uuid4().hex}.part'
     try:
-        part.write_bytes(content)
+        if size >= LARGE:
+            s3.download_file(Bucket=bucket, Key=key, Filename=str(part))
+        else:
+            part.write_bytes(read(s3, bucket, key))
         os.replace(part, path)
     finally:
         if part.exists():
             part.unlink()
+
+
+def read(s3: S3Client, bucket: str, key: str) -> bytes:
+    """Return a small object; download_file would send a HEAD first."""
+    for _ in range(2):
+        try:
+            return s3.get_object(Bucket=bucket, Key=key)['Body'].read()
+        except BROKEN:
+            continue
+    return s3.get_object(Bucket=bucket, Key=key)['Body'].read()
 
 
 class Places:
@@ -266,7 +269,8 @@ class Places:
             raise ValueError(f'its place is taken by {other}')
 
         path = self.root.joinpath(*parts)
-        if self.root not in path.parent.resolve().joinpath('x').parents:
+        place = Path(os.path.realpath(path.parent), 'x')
+        if self.root not in place.parents:
             raise ValueError('a link on its way leads out of the folder')
         self.files[same] = name
         for folder in above:

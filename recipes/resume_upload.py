@@ -4,11 +4,10 @@
 has sent. Here they stay: the next call lists them, compares each with the
 file by its CRC32 or MD5, and sends only what is missing or has changed.
 
-It takes the newest upload of the key that is not complete and has CRC32s
-for its own, so let no other program upload to it. A store that does not
-list the algorithm of an upload is sent everything anew. Parts that nobody
-completes or aborts cost money: use `abort` if you give up, and have a
-lifecycle rule as in `production`.
+It takes the newest upload of the key that is not complete for its own, so
+let no other program upload to it. Parts that nobody completes or aborts
+cost money: use `abort` if you give up, and have a lifecycle rule as in
+`production`.
 
 Needs s3:PutObject, s3:ListBucketMultipartUploads,
 s3:ListMultipartUploadParts, s3:AbortMultipartUpload and s3:GetObject. With a
@@ -68,6 +67,8 @@ def resume_upload(
     Raises:
         ValueError: `part_size` is too small for S3.
         ClientError, BotoCoreError: it names the object; call again to go on.
+            After `InvalidRequest`, call `abort` first: another program has
+            begun that upload without CRC32s.
         RuntimeError: the file changed meanwhile; nothing was stored.
     """
     if part_size < 5 * MB:
@@ -165,7 +166,8 @@ def unfinished(s3: S3Client, bucket: str, key: str) -> str | None:
         (upload['Initiated'], upload['UploadId'])
         for upload in unfinished_uploads(s3, bucket, key)
         # Others were begun by other programs, and take no such parts.
-        if upload.get('ChecksumAlgorithm') == 'CRC32'
+        # Some stores do not say what they take.
+        if upload.get('ChecksumAlgorithm', 'CRC32') == 'CRC32'
     ]
     return max(uploads)[1] if uploads else None
 

@@ -103,7 +103,7 @@ def update(
 
     Raises:
         ClientError: S3 refuses, for another reason; `NoSuchKey` if there
-            is no object.
+            is no object; after a 5xx, whether it was changed is open.
         BotoCoreError: no response came; whether it was changed is open.
         RuntimeError: others were first each time; nothing was changed.
     """

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Callable
 import boto3
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -116,9 +117,14 @@ def download(
 
     Raises:
         ClientError: as S3 says; `404` if there is no such object.
+        RetriesExceededError: the body broke off each time.
         RuntimeError: what arrived is not what S3 has.
     """
     part = Path(path).parent / f'.{uuid.uuid4().hex}.part'
+    changed = (
+        f'{bucket}/{key} was damaged on the way, or replaced by somebody: '
+        'download it again.'
+    )
     try:
         s3.download_file(
             Bucket=bucket, Key=key, Filename=str(part), Callback=progress
@@ -132,11 +138,10 @@ def download(
         if part.stat().st_size != there['ContentLength'] or (
             crc32 and crc32 != crc32_of(part)
         ):
-            raise RuntimeError(
-                f'{bucket}/{key} was damaged on the way, or replaced by '
-                'somebody: download it again.'
-            )
+            raise RuntimeError(changed)
         os.replace(part, path)
+    except S3DownloadFailedError as error:
+        raise RuntimeError(changed) from error
     except (Boto3Error, BotoCoreError, ClientError) as error:
         error.args = (f'{bucket}/{key}: {error}',)
         raise

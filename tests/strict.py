@@ -47,7 +47,6 @@ CANNOT = {
     'restore_archived': 'no archive',
 }
 OTHERWISE = {
-    'resume_upload': 'lists no algorithm of checksums',
     'presigned_url': 'no host of its own for a bucket',
     'see_requests': 'another host',
 }

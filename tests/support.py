@@ -58,7 +58,6 @@ def printed_as(source: str) -> Pattern[str]:
 SINCE = {
     'folder': (3, 9),
     'presigned_url': (3, 10),
-    'resume_upload': (3, 10),
     'safe_writes': (3, 9),
     'upload_and_download': (3, 10),
 }

@@ -536,7 +536,7 @@ def test_parts_of_another_file_are_sent_again(s3, other, tmp_path):
     (tmp_path / 'file').write_bytes(b'x' * 6 * MB)
     upload = other.create_multipart_upload(ChecksumAlgorithm='CRC32', **HERE)
     part = {'PartNumber': 1, 'UploadId': upload['UploadId'], **HERE}
-    newer = other.create_multipart_upload(**HERE)  # takes no checksums
+    newer = other.create_multipart_upload(ChecksumAlgorithm='SHA1', **HERE)
     other.upload_part(Body=b'y' * 5 * MB, **part)
     resume = resume_upload.resume_upload
     assert resume(s3, tmp_path / 'file', *AT, part_size=5 * MB) == 2

@@ -2,7 +2,7 @@
 
 Run it: uv run pytest recipes/test_your_code.py
 
-The fixture gives each test fake credentials, the mock, a client and an
+The fixtures give each test fake credentials, the mock, a client and an
 empty bucket. Without fake ones, a call that the mock misses would be signed
 with yours. An endpoint in the environment or in ~/.aws/config would lead
 past the mock, so both are shut off. A client that was made before moto was
@@ -41,8 +41,8 @@ def save_report(s3: S3Client, bucket: str, text: str) -> None:
     )
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
+@pytest.fixture(autouse=True)
+def fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith('AWS_'):
             monkeypatch.delenv(name)
@@ -50,6 +50,11 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
     monkeypatch.setenv('AWS_SHARED_CREDENTIALS_FILE', os.devnull)
     monkeypatch.setenv('AWS_ACCESS_KEY_ID', 'fake')
     monkeypatch.setenv('AWS_SECRET_ACCESS_KEY', 'fake')
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Client]:
     with mock_aws():
         client = boto3.client('s3', region_name='us-east-1')
         client.create_bucket(Bucket='my-test-bucket')
@@ -78,13 +83,7 @@ def server() -> Iterator[str]:
 
 
 def test_a_report_is_saved_on_a_server(server: str) -> None:
-    client = boto3.client(
-        's3',
-        endpoint_url=server,
-        region_name='us-east-1',
-        aws_access_key_id='fake',
-        aws_secret_access_key='fake',
-    )
+    client = boto3.client('s3', endpoint_url=server, region_name='us-east-1')
     client.create_bucket(Bucket='my-server-bucket')
     save_report(client, 'my-server-bucket', 'All is well')
 

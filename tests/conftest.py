@@ -1,25 +1,27 @@
 """Fixtures, and an environment in which the tests say what is set."""
 
-import contextlib
 import io
 import os
+import re
 import socket
+from contextlib import redirect_stdout
 from functools import lru_cache
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 
 for _name in list(os.environ):
-    if _name.startswith(
-        ('AWS_', 'BOTO', 'MOTO_', 'PYTHON', 'TEST_', 'INITIAL_NO_')
-    ):
+    if re.match('AWS_|BOTO|MOTO_|PYTHON|TEST_|INITIAL_NO_', _name):
         del os.environ[_name]
 
 import boto3  # noqa: E402
+import botocore.session  # noqa: E402
 import moto  # noqa: E402, F401  (it reads settings as it is imported)
-from support import mask  # noqa: E402
+from support import ROOT, mask  # noqa: E402
 
 import main_aws_s3  # noqa: E402
+
+# Most of a tour's time goes into botocore's own JSON: load it once.
+botocore.session.create_loader = lru_cache(botocore.session.create_loader)
 
 
 def pytest_addoption(parser):
@@ -27,49 +29,17 @@ def pytest_addoption(parser):
     parser.addoption('--update-examples', action='store_true', help=about)
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_configure(config):
     if config.option.update_examples:
-        items[:] = [
-            x for x in items if x.name == 'test_the_page_is_up_to_date'
-        ]
-
-
-@pytest.fixture(scope='session', autouse=True)
-def _models_are_found_and_parsed_once():
-    """Most of a tour's time goes into botocore's own JSON."""
-    load = lru_cache(maxsize=None)(JSONFileLoader().load_file)
-    find, found = Loader.list_available_services, {}
-
-    def find_once(loader, type_name):
-        where = type_name, *loader.search_paths
-        if where not in found:
-            found[where] = find(loader, type_name)
-        return found[where]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, 'load_file', lambda _, path: load(path))
-        patch.setattr(Loader, 'list_available_services', find_once)
-        yield
+        config.option.keyword = 'test_the_page_is_up_to_date'
 
 
 @pytest.fixture(scope='session')
 def plain():
     """What the tour prints where nothing is set, masked."""
-    stdout = io.StringIO()
-    with contextlib.redirect_stdout(stdout):
+    with redirect_stdout(io.StringIO()) as stdout:
         main_aws_s3.main()
     return mask(stdout.getvalue())
-
-
-@pytest.fixture
-def tour(capsys):
-    """Run main() in this process; return what it printed, masked."""
-
-    def run() -> str:
-        main_aws_s3.main()
-        return mask(capsys.readouterr().out)
-
-    return run
 
 
 @pytest.fixture
@@ -80,10 +50,19 @@ def s3():
 
 
 @pytest.fixture
-def listener():
-    """The URL of a server on this machine that must hear nothing."""
+def hostile(tmp_path):
+    """What a machine may have set, which leads to a server on this machine
+    that must hear nothing."""
     with socket.create_server(('127.0.0.1', 0)) as server:
-        yield f'http://127.0.0.1:{server.getsockname()[1]}'
+        url = f'http://127.0.0.1:{server.getsockname()[1]}'
+        text = (ROOT / 'tests' / 'hostile.txt').read_text('utf-8')
+        words, config = text.replace('LISTENER', url).split('\n\n')
+        models = tmp_path / '.aws' / 'models' / 's3' / '2006-03-01'
+        models.mkdir(parents=True)
+        (models / 'service-2.json').write_text('{"operations": {}}')
+        (tmp_path / '.aws' / 'config').write_text(config)
+        home = dict.fromkeys(['HOME', 'USERPROFILE'], str(tmp_path))
+        yield {**dict(re.findall(r'(\w+)=(\S+)', words)), **home}
         server.setblocking(False)
         with pytest.raises(BlockingIOError):  # or somebody has connected
             server.accept()

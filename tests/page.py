@@ -8,28 +8,32 @@ import re
 import sys
 import textwrap
 import unicodedata
-from typing import List, Optional, Tuple
 from unittest import mock
 
-from support import PINNED, SCRIPT, mask
+from support import ROOT, SCRIPT, mask
 
 import main_aws_s3
 
 SOURCE = SCRIPT.read_text(encoding='utf-8').splitlines()
-CODE = [line.partition('# ')[0] for line in SOURCE]
-SHAPE = re.compile(
-    r'\*\*Source:\*\* .*\n\n```python\n.*?```\n\n'
-    r'\*\*Output:\*\*\n\n```text\n(.*?)```\n\n\*\*💡 Key Insight\*\*\n',
-    re.DOTALL,
+_PINNED = (ROOT / 'tests' / 'pinned.txt').read_text(encoding='utf-8')
+# The one place of this: others cite these lines as `main_aws_s3.py:N`.
+PINNED = {
+    int(number): code for number, code in re.findall(r'(\d+) (.+)', _PINNED)
+}
+SECTION = re.compile(
+    r'^### [^\n]*\n\n\*\*Source:\*\* [^\n]*\n\n```python\n.*?^```\n\n'
+    r'\*\*Output:\*\*\n\n```text\n(.*?)^```\n\n'
+    r'(\*\*💡 Key Insight\*\*\n.*?)(?=^##)',
+    re.DOTALL | re.MULTILINE,
 )
-ARROW = re.compile(r' *← Line \d+$', re.MULTILINE)
 
 
 def refresh(page: str) -> str:
     """Return `page` with its made parts as they should stand.
 
     Raises:
-        ValueError: a pinned line has moved, or a citation fits no line.
+        ValueError: a pinned line has moved, a citation fits no line, or a
+            section has not source, output and insight.
     """
     moved = [
         f'line {number} of main_aws_s3.py must stay {code!r}'
@@ -41,29 +45,26 @@ def refresh(page: str) -> str:
     starts = [i for i, x in enumerate(SOURCE, 1) if 'log_section(' in x[:16]]
     ends = [start - 2 for start in starts[1:]]
     ends.append(SOURCE.index("if __name__ == '__main__':") - 2)
-    parts = re.split(r'^(?=##+ )', page, flags=re.MULTILINE)
-    for number, lines in enumerate(run_tour(), 1):
-        own = [i for i, x in enumerate(parts) if f'### {number}.' in x[:7]]
-        if len(own) != 1:
-            raise ValueError(f'README.md has no section {number}')
-        parts[own[0]] = section(
-            parts[own[0]], starts[number - 1], ends[number - 1], lines
-        )
-    return ''.join(parts)
+    shown = SECTION.findall(page)
+    if len(shown) != len(starts):
+        there = f'{len(shown)} of {len(starts)} sections'
+        raise ValueError(f'README.md: source, output, insight in {there}')
+    made = iter(map(section, starts, ends, run_tour(), *zip(*shown)))
+    return SECTION.sub(lambda _: next(made), page)
 
 
-def run_tour() -> List[List[Tuple[str, Optional[int]]]]:
+def run_tour():
     """What the tour prints, by section: its lines, each with the pinned line
     that brought it about, if any: the last of those that stand between the
     log call before and its own."""
     logs = [i for i, x in enumerate(SOURCE, 1) if re.match(' +log_', x)]
-    sections: List[List[Tuple[str, Optional[int]]]] = []
+    sections = []
 
     def show(text: str) -> None:
         """In place of the helper's _write(), called by what main() calls."""
         here, lines = sys._getframe(2).f_lineno, text.split('\n')
         before = max([i for i in logs if i < here], default=0)
-        pins: List[Optional[int]] = [i for i in PINNED if before < i <= here]
+        pins = [i for i in PINNED if before < i <= here]
         if text.startswith('\n'):
             sections.append([])
             pins = []
@@ -75,43 +76,38 @@ def run_tour() -> List[List[Tuple[str, Optional[int]]]]:
     return sections
 
 
-def section(part: str, first: int, last: int, lines) -> str:
-    """A section of the page with its title, source and output made anew."""
+def section(first: int, last: int, lines, shown: str, insight: str) -> str:
+    """A section of the page made anew, from what it prints and showed."""
 
     def cite(match) -> str:
-        code = ' '.join(match[1].split())
-        at = [i for i in range(first, last + 1) if code in CODE[i - 1]]
+        code = ' '.join(match[2].split())
+        numbered = enumerate(quote, first)
+        at = [i for i, line in numbered if code in line.split('# ')[0]]
         if len(at) != 1:
             raise ValueError(f'README.md: `{code}` is on the lines {at}')
-        return match[0].replace(match[2], str(at[0]))
+        cited.extend(at)
+        return f'{match[1]}{at[0]}'
 
-    part = re.sub(r'`([^`]+)`\s\(Line (\d+)\)', cite, part)
-    cited = {int(x) for x in re.findall(r'\(Line (\d+)\)', part)}
     quote = textwrap.dedent('\n'.join(SOURCE[first - 1 : last])).split('\n')
+    cited = list(PINNED)
+    insight = re.sub(r'(`([^`]+)`\s\(Line )\d+', cite, insight)
     source = '\n'.join(
-        f'{line}  # Line {i}' if i in PINNED or i in cited else line
+        f'{line}  # Line {i}' if i in cited else line
         for i, line in enumerate(quote, first)
     )
-    shown = SHAPE.search(part)
-    if not shown:
-        raise ValueError(f'README.md: not source, output, insight in {part}')
-    for pattern, made in (
-        (r'^### .*$', f'### {lines[2][0].strip()}'),
-        (r'(?<=main_aws_s3\.py:)[\d-]+', f'{first}-{last}'),
-        (r'(?<=main_aws_s3\.py)#[L\d-]+', f'#L{first}-L{last}'),
-        (r'```python\n.*?```', f'```python\n{source}\n```'),
-        (r'```text\n.*?```', f'```text\n{output(shown[1], lines)}\n```'),
-    ):
-        flags = re.DOTALL if '```' in pattern else re.MULTILINE
-        part = re.sub(
-            pattern, lambda _, made=made: made, part, count=1, flags=flags
-        )
-    return part
+    file = 'main_aws_s3.py'
+    return (
+        f'### {lines[2][0].strip()}\n\n'
+        f'**Source:** [`{file}:{first}-{last}`]({file}#L{first}-L{last})\n\n'
+        f'```python\n{source}\n```\n\n**Output:**\n\n'
+        f'```text\n{with_arrows(lines, shown)}\n```\n\n{insight}'
+    )
 
 
-def output(shown: str, lines) -> str:
+def with_arrows(lines, shown: str) -> str:
     """The output, with the times shown already, and with aligned arrows."""
-    kept = {mask(line): line for line in ARROW.sub('', shown).split('\n')}
+    plain = re.sub(r' *← Line \d+$', '', shown, flags=re.MULTILINE)
+    kept = {mask(line): line for line in plain.split('\n')}
     rows = [(kept.get(mask(text), text), pin) for text, pin in lines]
     column = 2 + max(width(text) for text, pin in rows if pin)
     return '\n'.join(

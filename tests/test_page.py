@@ -4,14 +4,13 @@ import re
 import shlex
 
 import boto3
-import pytest
-from page import refresh
+from page import SECTION, refresh
 from support import README, RECIPES, ROOT
 
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PROSE = BLOCK.sub('', README)
 BLOCKS = BLOCK.findall(README)
-PARTS = re.split(r'^(?=##+ )', README, flags=re.MULTILINE)
+PYPROJECT = (ROOT / 'pyproject.toml').read_text('utf-8')
 
 
 def rows(title):
@@ -31,9 +30,9 @@ def test_the_page_is_up_to_date(pytestconfig):
 
 
 def test_links_lead_somewhere():
-    titles = [part.partition('\n')[0].lstrip('# ') for part in PARTS[1:]]
     slugs = [
-        re.sub(r'[^\w\- ]', '', x.lower()).replace(' ', '-') for x in titles
+        re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-')
+        for title in re.findall(r'^##+ (.*)$', PROSE, re.MULTILINE)
     ]
     assert len(set(slugs)) == len(slugs), 'two headings have one anchor'
     defined = re.findall(r'^\[([^\]]+)\]: https://\S+$', PROSE, re.MULTILINE)
@@ -48,27 +47,16 @@ def test_links_lead_somewhere():
 
 def test_each_recipe_is_found_and_named_alike():
     for title in ('Cheat sheet', 'Recipes'):
-        linked = re.findall(
-            r'\[(\w+)\]\(recipes/(\w+)\.py\)', str(rows(title))
-        )
-        assert all(name == file for name, file in linked)
-    assert {name for name, _ in linked} == set(RECIPES)
+        links = re.findall(r'\[(\w+)\]\(recipes/(\w+)', str(rows(title)))
+        assert all(name == file for name, file in links)
+    assert {name for name, _ in links} == set(RECIPES)
     named = re.findall(r'[Tt]he\s+recipes?\s+`(\w+)`', PROSE)
-    assert named
     assert set(named) <= set(RECIPES)
 
 
-@pytest.mark.parametrize('row', rows('Cheat sheet'), ids=lambda row: row[0])
-def test_calls_of_the_cheat_sheet_work(s3, row, tmp_path, monkeypatch):
+def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'report.pdf').write_bytes(b'data')
-    names = {'s3': s3, 'bucket': 'cheat-sheet', 'key': 'key', 'data': b'data'}
-    if 'create_bucket' not in row[1]:
-        s3.create_bucket(Bucket='cheat-sheet')
-    if 'bucket' not in row[0]:
-        s3.put_object(Bucket='cheat-sheet', Key='key', Body=b'data')
-    exec(row[1].strip('`'), names)
-
     resource = boto3.resource('s3', region_name='us-east-1')
     on = {
         'Object': resource.Object('b', 'k'),
@@ -76,20 +64,27 @@ def test_calls_of_the_cheat_sheet_work(s3, row, tmp_path, monkeypatch):
         'buckets': resource.buckets,
         '': resource,
     }
-    for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', row[2]):
-        assert hasattr(on[owner], name)
+    for number, (to, call, same, *_) in enumerate(rows('Cheat sheet')):
+        here = {'s3': s3, 'bucket': f'sheet-{number}', 'key': 'key'}
+        if 'create_bucket' not in call:
+            s3.create_bucket(Bucket=here['bucket'])
+        if 'bucket' not in to:
+            s3.put_object(Bucket=here['bucket'], Key='key', Body=b'data')
+        exec(call.strip('`'), {**here, 'data': b'data'})
+        for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', same):
+            assert hasattr(on[owner], name)
 
 
 def test_commands_of_the_page_can_be_typed(pytestconfig):
     """Scripts are there, pytest has the option, pip takes what uv takes."""
     commands = ''.join(text for kind, text in BLOCKS if kind == 'console')
-    for words in map(shlex.split, commands.splitlines()):
-        for script in [x for x in words if x.endswith('.py')]:
-            assert (ROOT / script).is_file(), words
-        for option in [x for x in words if x.startswith('--')]:
-            assert hasattr(pytestconfig.option, option[2:].replace('-', '_'))
-    pyproject = (ROOT / 'pyproject.toml').read_text('utf-8')
-    needed = re.search(r'^dependencies = \[(.*?)^\]', pyproject, re.S | re.M)
+    for word in shlex.split(commands):
+        if word.endswith('.py'):
+            assert (ROOT / word).is_file(), word
+        if word.startswith('--'):
+            option = word[2:].replace('-', '_')
+            assert hasattr(pytestconfig.option, option), word
+    needed = re.search(r'^dependencies = \[(.*?)^\]', PYPROJECT, re.S | re.M)
     pip = ' '.join(re.findall(r'"[^"]+"', needed[1]))
     assert f'`pip install {pip}`' in PROSE
 
@@ -99,20 +94,12 @@ def test_the_diagram_shows_each_object_in_its_sections():
     diagram = next(text for kind, text in BLOCKS if kind == 'mermaid')
     arrows = re.findall(r'(\w+) -- "(\d+) \w+" --> (\w+)', diagram)
     boxes = re.findall(r'(\w+)\["(\S+/\S+?)<br>([^"]+)"\]', diagram)
-    drawn = {
-        key: {*re.findall(r'\b(\d+) [a-z]', text)}
-        | {n for a, n, b in arrows if name in (a, b)}
-        for name, key, text in boxes
-    }
-    sections = {
-        str(number): next(
-            part.partition('**💡')[0]
-            for part in PARTS
-            if part.startswith(f'### {number}. ')
-        )
-        for number in range(1, 12)
-    }
-    keys = re.findall(r"'([a-z]+/[\w-]+\.\w+)'", ''.join(sections.values()))
-    assert drawn == {
-        key: {n for n, part in sections.items() if key in part} for key in keys
-    }
+    for number, match in enumerate(SECTION.finditer(README), 1):
+        ends = {x for a, n, b in arrows if n == f'{number}' for x in (a, b)}
+        drawn = {
+            key
+            for name, key, text in boxes
+            if name in ends or re.search(rf'\b{number} [a-z]', text)
+        }
+        made = match[0].partition('**💡')[0]
+        assert drawn == set(re.findall(r'[a-z]+/[\w-]+\.\w+', made)), number

@@ -1,22 +1,28 @@
 """The menu, each recipe's demo, and what one demo does not show."""
 
 import importlib
+import io
 import json
+import os
 import re
+import runpy
+import subprocess
 import sys
+from contextlib import redirect_stdout
+from unittest import mock
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.httpsession import URLLib3Session
 from support import (
     RECIPES,
     ROOT,
     handler,
+    made_env,
     needs_new_moto,
     printed_as,
-    refuse,
-    run_python,
 )
 
 from main_aws_s3 import closed_world
@@ -34,83 +40,50 @@ def test_a_demo_prints_its_lines(name, capsys):
     assert printed.err == ''
 
 
-def test_the_menu_lists_each_recipe_with_its_need():
-    run = run_python('-m', 'recipes')
-    assert (run.stderr, run.returncode) == ('', 0)
-    listed = dict(
-        re.split(' {2,}', line, maxsplit=1)
-        for line in run.stdout.partition('\n\n')[0].splitlines()
-    )
-    assert listed == {
-        name: source[3:].splitlines()[0] for name, source in RECIPES.items()
-    }
-    assert run.stdout == run_python('-m', 'recipes', '--help').stdout
+def test_the_menu_lists_each_recipe_and_runs_one_in_the_mock(capsys, hostile):
+    def told(*words):
+        with mock.patch.object(sys, 'argv', ['recipes', *words]):
+            runpy.run_module('recipes', run_name='__main__')
+        return capsys.readouterr().out
+
+    listed = told()
+    needs = {x: source[3:].splitlines()[0] for x, source in RECIPES.items()}
+    lines = listed.partition('\n\n')[0].splitlines()
+    assert dict(re.split(' {2,}', x, maxsplit=1) for x in lines) == needs
+    assert told('--help') == listed
+    with mock.patch.dict(os.environ, hostile):
+        assert told('create_bucket') == 'eu-central-1\nus-east-1\n'
+    with pytest.raises(SystemExit, match='fodler; did you mean folder or '):
+        told('fodler')
+    with pytest.raises(SystemExit, match='zzz: uv run python -m recipes list'):
+        told('zzz')
 
 
-def test_the_menu_runs_a_recipe_inside_the_mock(listener):
-    env = {'AWS_ENDPOINT_URL': listener, 'AWS_REGION': 'nowhere'}
-    run = run_python('-m', 'recipes', 'create_bucket', env=env)
-    assert run.stdout == 'eu-central-1\nus-east-1\n'
-    assert (run.stderr, run.returncode) == ('', 0)
+def test_run_or_imported_a_recipe_prints_and_sends_nothing(capsys):
+    with mock.patch.object(URLLib3Session, 'send') as send:
+        for path in map(str, (ROOT / 'recipes').glob('[a-z]*.py')):
+            runpy.run_path(path, run_name='__main__')
+            runpy.run_path(path, run_name='imported')
+    assert capsys.readouterr() == ('', '')
+    assert not send.called
 
 
-@pytest.mark.parametrize(
-    ('name', 'meant'),
-    [('fodler', '; did you mean folder or sync_folder?'), ('zzz', ':')],
-)
-def test_an_unknown_name_is_told_in_a_sentence(name, meant):
-    run = run_python('-m', 'recipes', name)
-    told = f'There is no recipe {name}{meant} uv run python -m recipes lists '
-    told += 'all.\n'
-    assert (run.returncode, run.stdout, run.stderr) == (1, '', told)
+def test_a_key_gets_a_file_of_its_own_or_none(tmp_path):
+    def refuses(places, names, why):
+        for name in names:
+            with pytest.raises(ValueError, match=why):
+                places.take(name)
 
-
-def test_run_or_imported_a_recipe_prints_and_sends_nothing(listener):
-    """As a file by its path, all in one process with a hostile endpoint."""
-    code = f"""
-import pathlib, runpy
-for path in sorted(pathlib.Path({str(ROOT / 'recipes')!r}).glob('[a-z]*.py')):
-    runpy.run_path(str(path), run_name='__main__')
-    runpy.run_path(str(path), run_name='imported')
-"""
-    env = {
-        'AWS_ENDPOINT_URL': listener,
-        'AWS_ACCESS_KEY_ID': 'x',
-        'AWS_SECRET_ACCESS_KEY': 'x',
-    }
-    run = run_python('-W', 'ignore', '-c', code, env=env)
-    assert (run.stdout, run.stderr, run.returncode) == ('', '', 0)
-
-
-@pytest.mark.parametrize(
-    'name',
-    ['a//b', '/a', 'a/', 'a/./b', 'a/../b', '..', '.', 'a\x00b'],
-)
-def test_a_key_without_a_file_of_its_own_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match='is no file name'):
-        Places(tmp_path.resolve()).take(name)
-
-
-@pytest.mark.parametrize(
-    'name',
-    ['a:b', 'a\\b', 'NUL', 'com1.txt', 'x/aux', 'a.', 'a ', 'a?', 'a\x1fb'],
-)
-def test_windows_has_no_file_of_these_names(tmp_path, name):
     root = tmp_path.resolve()
-    assert Places(root, 'linux').take(name)
-    with pytest.raises(ValueError, match='Windows has no file'):
-        Places(root, 'win32').take(name)
-
-
-def test_two_keys_do_not_share_a_file(tmp_path):
-    places = Places(tmp_path.resolve(), 'darwin')
-    places.take('a')
-    places.take('b/c')
-    for name in ('a/b', 'A', 'B', 'b', 'B/C', 'b/C/d'):
-        with pytest.raises(ValueError, match='its place is taken'):
-            places.take(name)
-    strict = Places(tmp_path.resolve(), 'linux')
-    assert len({strict.take(name) for name in ('a', 'A', 'ä', 'a\u0308')}) == 4
+    none = ['a//b', '/a', 'a/', 'a/./b', 'a/../b', '..', '.', 'a\x00b']
+    refuses(Places(root), none, 'is no file name')
+    odd = ['a:b', 'a\\b', 'NUL', 'com1.txt', 'x/aux', 'a.', 'a ', 'a\x1fb']
+    refuses(Places(root, 'win32'), odd, 'Windows has no file')
+    others = Places(root, 'linux')
+    assert all(map(others.take, [*odd, 'a', 'A', 'ä', 'a\u0308']))
+    mac = Places(root, 'darwin')
+    assert all(map(mac.take, ['a', 'b/c']))
+    refuses(mac, ['a/b', 'A', 'B', 'b', 'B/C', 'b/C/d'], 'its place is taken')
 
 
 def test_links_lead_neither_in_nor_out(s3, tmp_path):
@@ -125,17 +98,24 @@ def test_links_lead_neither_in_nor_out(s3, tmp_path):
     assert upload_folder(s3, inside, 'links', 'x') == ['x/own']
     with pytest.raises(ValueError, match='leads out of the folder'):
         Places(inside.resolve()).take('folder/new')
+    (inside / 'loop').symlink_to('loop')
+    assert Places(inside.resolve()).take('loop/new')  # and it then fails
 
 
-def test_your_code_is_tested_whatever_is_set(listener, tmp_path):
-    (tmp_path / '.aws').mkdir()
-    config = f'[default]\nendpoint_url = {listener}\n'
-    (tmp_path / '.aws' / 'config').write_text(config)
-    env = {'HOME': str(tmp_path), 'USERPROFILE': str(tmp_path)}
-    env.update(AWS_ENDPOINT_URL=listener, AWS_PROFILE='nobody')
-    words = ['-m', 'pytest', '-q', '-n0', '-p', 'no:cacheprovider']
-    run = run_python(*words, '-k', 'text', 'recipes', env=env)
-    assert '1 passed' in run.stdout, run.stdout
+def test_your_code_is_tested_whatever_is_set(hostile):
+    """The test file that people copy, on its own, without tests/conftest."""
+    own = {k: v for k, v in hostile.items() if re.match('AWS_|HTTP_', k)}
+    own['AWS_CONFIG_FILE'] = f'{hostile["HOME"]}/.aws/config'
+    run = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-n0', 'recipes'],
+        cwd=ROOT,
+        env=made_env(**own),
+        stdout=subprocess.PIPE,
+        encoding='utf-8',
+        timeout=60,
+        check=False,
+    )
+    assert '2 passed' in run.stdout, run.stdout
 
 
 def test_watching_shows_no_query(s3):
@@ -168,41 +148,30 @@ def test_a_form_does_not_choose_its_key(s3):
         presigned_form.upload_form(s3, 'b', 'a/${filename}', 'x/y', most=1)
 
 
-@pytest.fixture
-def account(s3, monkeypatch, capsys):
-    """An account with a bucket of its own; how to run the real tour on it,
-    and the operations that it sends, each with its bucket."""
-    s3.create_bucket(Bucket='s3-tour-mine')
-    sent = []
+def run_real_tour(*words):
+    """How it ends, what it prints, and what it sends with which bucket."""
+    sent = set()
 
-    def run(*args):
-        monkeypatch.setattr(sys, 'argv', ['real_tour', *args])
-        monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
-        try:
-            real_tour.main()
-        except SystemExit as end:
-            return end.code, capsys.readouterr().out
-        return None
+    def note(params, model, **_):
+        assert 'REAL' in os.environ, 'sent in the mock, not on the account'
+        sent.add((model.name, params.get('Bucket')))
 
-    def tell(params, model, **_):
-        sent.append((model.name, params.get('Bucket', '*')))
-
-    with handler('before-parameter-build.s3', tell):
-        yield run, sent
-    left = [bucket['Name'] for bucket in s3.list_buckets()['Buckets']]
-    assert left == ['s3-tour-mine']
+    with handler('before-parameter-build.s3', note), mock.patch.dict(
+        os.environ, REAL='1'
+    ), mock.patch.object(sys, 'argv', ['real_tour', *words]), redirect_stdout(
+        io.StringIO()
+    ) as stdout, pytest.raises((ClientError, SystemExit)) as end:
+        real_tour.main()
+    return getattr(end.value, 'code', None), stdout.getvalue(), sent
 
 
-def test_the_real_tour_sends_what_its_policy_allows(account):
-    run, sent = account
-    code, printed = run()
-    assert not code
+def test_the_real_tour_sends_what_its_policy_allows(s3):
+    status, printed, sent = run_real_tour()
+    assert not status
     assert printed.startswith('Account 123456789012, as arn:')
     assert printed.count('Gone: s3-tour-') == 2
-    assert all(
-        bucket == '*' or real_tour.PATTERN.fullmatch(bucket)
-        for _, bucket in sent
-    )
+    buckets = {bucket for _, bucket in sent} - {None}
+    assert all(map(real_tour.PATTERN.fullmatch, buckets))
     doc = real_tour.__doc__
     policy = json.loads(doc[doc.index('{') : doc.rindex('}') + 1])
     allowed = {x for part in policy['Statement'] for x in part['Action']}
@@ -218,36 +187,22 @@ def test_the_real_tour_sends_what_its_policy_allows(account):
     assert allowed == {f's3:{named.get(name, name)}' for name, _ in sent}
 
 
-def test_the_real_tour_cleans_up_and_touches_nothing_else(account):
-    run, sent = account
-    with handler('before-send.s3.CopyObject', refuse), pytest.raises(
-        RuntimeError, match='refused'
-    ):
-        run()
-    sent.clear()
-    for name in ('s3-tour-mine', f's3-tour-{"0" * 36}-1', '--help'):
-        assert 'Left alone' in run(name)[0]
-    assert sent == []
-
-
-def test_a_bucket_that_cannot_be_removed_keeps_no_other(account, s3):
-    run, sent = account
-    with handler('before-send.s3.DeleteBucket', refuse), pytest.raises(
-        RuntimeError
-    ):
-        run()
-    names = [name for _, name in sent if name[-2:] in ('-1', '-2')]
-    first, second = sorted(set(names))
-
+def test_the_real_tour_cleans_up_what_it_can_and_nothing_else(s3):
     def deny(params, **_):
-        if first in params['url']:
+        if '-1.' in params['url']:
             error = {'Error': {'Code': 'AccessDenied', 'Message': ''}}
             return AWSResponse('', 403, {}, None), error
         return None
 
     with handler('before-call.s3.DeleteBucket', deny):
-        code, printed = run(first, second)
-    assert code
-    assert f'Still there: {first}' in printed
-    assert f'Removed {second}' in printed
-    assert not run(first, second)[0]
+        printed = run_real_tour()[1]
+        first, second = printed.split('real_tour ')[1].split()[:2]
+        assert f'Still there: {first}' in printed
+        assert f'Removed {second}' in printed
+        assert run_real_tour(first)[0]
+    assert not run_real_tour(first)[0]
+    assert s3.list_buckets()['Buckets'] == []
+    for name in ('s3-tour-mine', f's3-tour-{"0" * 36}-1', '--help'):
+        status, _, sent = run_real_tour(name)
+        assert 'Left alone' in status
+        assert not sent

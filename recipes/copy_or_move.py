@@ -192,3 +192,9 @@ def demo() -> None:
     tags = s3.get_object_tagging(Bucket='my-archive-2026', Key='old/a.txt')
     print(tags['TagSet'])
     #> [{'Key': 'team', 'Value': 'sales'}]
+
+    try:
+        copy(s3, 'my-drafts', '2026-05/', '2026-05/old/')
+    except ValueError as error:
+        print(error)
+        #> '2026-05/' and '2026-05/old/' overlap in one bucket.

@@ -28,9 +28,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
-from boto3.exceptions import Boto3Error, S3UploadFailedError
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import S3DownloadFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -65,7 +64,8 @@ def code_of(error: BaseException) -> str:
             return type(seen).__name__
         # boto3's own errors name no cause. With others, what was being
         # handled may have nothing to do with it.
-        boto3_own = isinstance(seen, (Boto3Error, S3DownloadFailedError))
+        package = type(seen).__module__.partition('.')[0]
+        boto3_own = package in ('boto3', 's3transfer')
         seen = seen.__context__ if boto3_own else seen.__cause__
     return type(error).__name__
 

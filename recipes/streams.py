@@ -118,9 +118,11 @@ def demo() -> None:
     s3.create_bucket(Bucket='my-tables')
 
     table = io.BytesIO()
-    with gzip.open(table, 'wt', encoding='utf-8', newline='') as file:
+    # As Excel writes it, with U+FEFF in front, and with line breaks in it.
+    with gzip.open(table, 'wt', encoding='utf-8-sig', newline='') as file:
         writer = csv.writer(file)
-        writer.writerows([('name', 'size'), ('Zoë', 1), ('two\nlines', 2)])
+        writer.writerows([('name', 'size'), ('Zoë', 1)])
+        writer.writerow(['line\nline\u2028line', 2])
     table.seek(0)
     s3.upload_fileobj(Fileobj=table, Bucket='my-tables', Key='sizes.csv.gz')
     print('closed:', table.closed)
@@ -129,12 +131,12 @@ def demo() -> None:
     for row in rows(s3, 'my-tables', 'sizes.csv.gz'):
         print(row)
         #> {'name': 'Zoë', 'size': '1'}
-        #> {'name': 'two\nlines', 'size': '2'}
+        #> {'name': 'line\nline\u2028line', 'size': '2'}
 
     copy = io.BytesIO()
     s3.download_fileobj(Bucket='my-tables', Key='sizes.csv.gz', Fileobj=copy)
-    print(gzip.decompress(copy.getvalue())[:9])
-    #> b'name,size'
+    print(gzip.decompress(copy.getvalue())[:12])
+    #> b'\xef\xbb\xbfname,size'
 
     chunks = (b'x' * 1_000_000 for _ in range(9))
     upload_chunks(s3, 'my-tables', 'large.txt', chunks)

@@ -33,14 +33,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import boto3
+import s3transfer.exceptions
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import S3DownloadFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 MB = 1024 * 1024
+# An older s3transfer does not notice, and has no such error.
+REPLACED = getattr(s3transfer.exceptions, 'S3DownloadFailedError', ())
 
 
 class Progress:
@@ -140,7 +142,7 @@ def download(
         ):
             raise RuntimeError(changed)
         os.replace(part, path)
-    except S3DownloadFailedError as error:
+    except REPLACED as error:
         raise RuntimeError(changed) from error
     except (Boto3Error, BotoCoreError, ClientError) as error:
         error.args = (f'{bucket}/{key}: {error}',)

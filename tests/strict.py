@@ -26,6 +26,7 @@ from support import RECIPES, ROOT, made_env, mask, printed_as
 
 import main_aws_s3
 from recipes import (
+    copy_or_move,
     empty_bucket,
     folder,
     many_objects,
@@ -172,7 +173,7 @@ def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
     assert 'NoSuchKey' in str(errors['absent'])
 
 
-def test_metadata_is_merged_where_somebody_replaces_the_content(s3):
+def test_what_somebody_replaces_is_read_again_and_not_copied(s3):
     s3.create_bucket(Bucket='reports')
     here = {'Bucket': 'reports', 'Key': 'key'}
     s3.put_object(Body=b'1', Metadata={'a': '1'}, **here)
@@ -183,7 +184,10 @@ def test_metadata_is_merged_where_somebody_replaces_the_content(s3):
             s3.put_object(Body=theirs.pop(), Metadata={'c': '1'}, **here)
 
     s3.meta.events.register('before-call.s3.CopyObject', replace)
+    with pytest.raises(copy_or_move.NotCopiedError, match=r'key: .*Precond'):
+        copy_or_move.copy(s3, 'reports', 'key', 'copy')
+    theirs.append(b'3')
     metadata_and_tags.change_metadata(s3, 'reports', 'key', {'b': '2'})
     there = s3.get_object(**here)
     assert there['Metadata'] == {'b': '2', 'c': '1'}
-    assert there['Body'].read() == b'2'
+    assert there['Body'].read() == b'3'

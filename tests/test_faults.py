@@ -279,16 +279,22 @@ def test_nothing_of_others_is_touched(s3, mine, tmp_path):
     (tmp_path / 'linked').symlink_to(tmp_path / 'not-mounted')
     (tmp_path / 'a').write_text('a')
     assert not sync_folder(mine, tmp_path, 'bucket', 'p').deleted
+    (tmp_path / 'a').write_text('b')  # of the same size
+    os.utime(tmp_path / 'a', (0, time.time() + 60))
     sync_folder(mine, tmp_path, 'bucket', 'p', delete=True)
+    assert read(s3, 'p/a') == b'b'
     moves.move(mine, 'bucket', 'p-old/', 'new/')
     moves.copy(mine, 'bucket', 'new/', 'p-old/')
     kept = ['p/a', 'p/folder/', 'p/link', 'p/linked/b', 'q']
     assert keys(s3) == ['new/c', 'p-old/c', *kept]
     assert emptied(mine, 'p/') == []
     assert keys(s3) == ['new/c', 'p-old/c', 'q']
-    s3.create_multipart_upload(Key='key-2', **B)
+    for key in ('key', 'key-2', 'key'):
+        s3.create_multipart_upload(Key=key, **B)
+    mine.faults.come(AbortMultipartUpload=[lost])
     resume_upload.abort(mine, *AT)
-    assert 'Uploads' in s3.list_multipart_uploads(**B)
+    left = s3.list_multipart_uploads(**B)['Uploads']
+    assert [upload['Key'] for upload in left] == ['key-2']
 
 
 @new_moto
@@ -309,6 +315,10 @@ def test_what_others_replace_is_left(s3, mine, tmp_path):
             act()
         assert read(s3, 'p/key') == b'theirs'
         assert 'p/odd\x01' not in keys(s3)
+    mine.faults.come(CopyObject=repeat(denied))
+    with pytest.raises(moves.NotCopiedError, match=r'p/key: .*AccessDenied'):
+        move()
+    assert read(s3, 'p/key') == b'theirs'
 
 
 def test_a_part_is_read_again(s3, mine):
@@ -375,6 +385,12 @@ def test_large_files_are_joined_once_and_whole(s3, mine, tmp_path):
         mine.faults.come(CompleteMultipartUpload=[faults.gone])
         with pytest.raises(Exception, match=r'bucket/key.*NoSuchUpload'):
             send()
+    path.write_bytes(b'3' * LARGE)
+    changed = after(lambda: path.write_bytes(b'4' * LARGE))
+    mine.faults.come(UploadPart=[changed])
+    with pytest.raises(RuntimeError, match='changed while it was uploaded'):
+        resume_upload.resume_upload(mine, path, *AT)
+    path.write_bytes(b'2' * LARGE)
     replaced = after(lambda: put(s3, 'key', Body=bytes(LARGE)))
     for coming in ([damaged], [None, replaced]):
         mine.faults.come(GetObject=coming)

@@ -65,7 +65,8 @@ class Demo(Faults):
         super().__init__()
         self.module = importlib.import_module(f'recipes.{name}')
         self.lines = printed_as(RECIPES[name])
-        session = boto3.Session()
+        with closed_world():  # it reads ~/.aws as it is made
+            session = boto3.Session()
 
         def client(service, **kwargs):
             made = session.client(service, **kwargs)

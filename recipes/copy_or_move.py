@@ -18,9 +18,9 @@ bucket and write the new one.
 Needs s3:ListBucket, s3:GetObject, s3:PutObject, for tags and annotations also
 s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAnnotation and
 s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, and to move
-s3:DeleteObject. Needs boto3 1.35.67 to
-move, since an older one refuses `IfMatch`, and 1.43.31 above 5 GB, since an
-older one loses tags and metadata: those are refused.
+s3:DeleteObject. Needs boto3 1.35.67 to move, since an older one refuses
+`IfMatch`, and 1.43.31 above 5 GB, since an older one loses tags and
+metadata: those are refused.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 https://docs.aws.amazon.com/boto3/latest/reference/services/s3/client/copy.html

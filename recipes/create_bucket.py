@@ -42,6 +42,7 @@ def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
             `InvalidBucketName` and others as S3 says.
         ValueError: the bucket is there, but in another region.
     """
+    # S3 knows no region aws-global: boto3 means us-east-1 by it.
     region = s3.meta.region_name.replace('aws-global', 'us-east-1')
     try:
         if owner:

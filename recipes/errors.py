@@ -54,7 +54,7 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
 def code_of(error: BaseException) -> str:
     """Return S3's code of an error, or else the name of its class.
 
-    Looks at the error and at those that it, or boto3, was raised from.
+    Looks at the error, and at those that it was raised from.
     """
     seen: BaseException | None = error
     while seen is not None:

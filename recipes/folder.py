@@ -231,12 +231,14 @@ def fetch(s3: S3Client, bucket: str, key: str, size: int, path: Path) -> None:
 
 def read(s3: S3Client, bucket: str, key: str) -> bytes:
     """Return a small object; download_file would send a HEAD first."""
-    for _ in range(2):
+    for tries_left in (2, 1, 0):
         try:
-            return s3.get_object(Bucket=bucket, Key=key)['Body'].read()
+            content = s3.get_object(Bucket=bucket, Key=key)['Body'].read()
+            break
         except BROKEN:
-            continue
-    return s3.get_object(Bucket=bucket, Key=key)['Body'].read()
+            if not tries_left:
+                raise
+    return content
 
 
 class Places:

@@ -12,10 +12,10 @@ does a folder without files: it may be a disk that is not mounted. `delete`
 starts only where all uploads are done. It spares what somebody has replaced
 since the listing, and what has a link on its way in the folder.
 
-Copy folder.py along with it, and name it in the import below. Needs
-s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload; to delete,
-s3:DeleteObject, s3:GetObject and boto3 1.35.67, since an older one refuses
-`IfMatch`.
+Copy folder.py and copy_or_move.py along with it, and name them in the
+imports below. Needs s3:ListBucket, s3:PutObject and
+s3:AbortMultipartUpload; to delete, s3:DeleteObject, s3:GetObject and boto3
+1.35.67, since an older one refuses `IfMatch`.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 https://github.com/boto/boto3/issues/358
@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
-from botocore.exceptions import ClientError
 
+from recipes.copy_or_move import delete_one
 from recipes.folder import (
     NotMovedError,
     files_below,
@@ -105,7 +105,8 @@ def sync_folder(
 
     def remove(key: str) -> None:
         try:
-            delete_object(s3, bucket, there[key])
+            # One by one, because a batch cannot name every key.
+            delete_one(s3, bucket, there[key])
             deleted.append(key)
         except Exception as error:  # reported at the end
             reasons[key] = error
@@ -147,19 +148,6 @@ def has_place(root: Path, name: str) -> bool:
         if is_link(path):
             return True
     return os.path.lexists(path) and not os.path.isdir(path)
-
-
-def delete_object(s3: S3Client, bucket: str, entry: ObjectTypeDef) -> None:
-    """Delete one listed object, if it is still as listed."""
-    # One by one, because a batch cannot name every key.
-    try:
-        s3.delete_object(
-            Bucket=bucket, Key=entry['Key'], IfMatch=entry['ETag']
-        )
-    except ClientError as error:
-        # Gone already: boto3 sent it again after a lost response.
-        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
-            raise
 
 
 # fmt: off

@@ -76,8 +76,8 @@ def restore_version(
     It is a copy on top of all others, so no version is lost, except where
     versioning is suspended: there it replaces the version `null`. The copy
     has the storage class STANDARD, the encryption of its bucket, a private
-    ACL, and neither lock nor website redirect. Up to 5 GB.
-    If a response gets lost, boto3 may copy it twice.
+    ACL, and neither lock nor website redirect. Up to 5 GB. If a response
+    gets lost, boto3 may copy it twice.
 
     Raises:
         ClientError: as S3 says; `NoSuchVersion` if there is no such one.

@@ -1,12 +1,12 @@
-"""What the tour prints: banners and steps; and how its output may end.
+"""What the tour prints: banners and steps, on any terminal, at any pace.
 
-Needs the standard library alone, and works on any stdout.
+Needs the standard library alone.
 """
 
 import errno
+import io
 import os
 import sys
-import warnings
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Iterator, Optional
@@ -14,6 +14,8 @@ from typing import Iterator, Optional
 BANNER_WIDTH = 70
 # One column less than the stamp: a detail stands under its message.
 DETAIL_INDENT = ' ' * 13
+
+_stepping = False  # set by stepping()
 
 
 def log_section(number: int, title: str) -> None:
@@ -27,8 +29,10 @@ def log_section(number: int, title: str) -> None:
         OSError: stdout cannot be written; a BrokenPipeError where the
             program that reads it has ended.
     """
+    if _stepping and number > 1:
+        _pause(f'Press Enter for section {number}')
     rule = '=' * BANNER_WIDTH
-    _write(f'\n{rule}\n  {number}. {title}\n{rule}')
+    print(f'\n{rule}\n  {number}. {title}\n{rule}', flush=True)
 
 
 def log_step(message: str, detail: Optional[str] = None) -> None:
@@ -45,17 +49,36 @@ def log_step(message: str, detail: Optional[str] = None) -> None:
     lines = [f'[{stamp}] {message}']
     if detail is not None:
         lines += [DETAIL_INDENT + line for line in detail.splitlines()]
-    _write('\n'.join(lines))
+    # Flushed, because a pipe would hold the steps back until the end.
+    print('\n'.join(lines), flush=True)
 
 
 @contextmanager
-def quiet_end() -> Iterator[None]:
-    """Exit with status 1 and no traceback where nobody reads stdout now.
+def stepping(on: bool) -> Iterator[None]:
+    """Have each banner but the first wait for Enter, if `on`.
 
-    That happens in `… | head -3`. Any other error is raised as it is.
+    Where nobody can press a key, nothing waits.
     """
-    # On an old Python, boto3 and cryptography warn that they drop it soon.
-    warnings.filterwarnings('ignore', '.*Python 3')
+    global _stepping
+    _stepping = on
+    try:
+        yield
+    finally:
+        _stepping = False
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Let a script print to any terminal, file or pipe, or to none.
+
+    Prints '?' for what stdout's encoding lacks. Exits without a traceback
+    where nobody reads stdout any more, as in `… | head -3` (status 1), and
+    at Ctrl-C (status 130). Any other error is raised as it is.
+    """
+    if sys.stdout is None or sys.stdout.closed:  # as after `>&-`
+        sys.stdout = io.StringIO()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='replace')
     try:
         yield
         sys.stdout.flush()
@@ -65,14 +88,15 @@ def quiet_end() -> Iterator[None]:
         # Python flushes once more as it exits, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
-def _write(text: str) -> None:
-    """Print text at once, with '?' for what stdout's encoding lacks."""
+def _pause(prompt: str) -> None:
+    print(f'\n{prompt} ', end='', flush=True)
     try:
-        # Flushed, because a pipe would hold the steps back until the end.
-        print(text, flush=True)
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding
-        shown = text.encode(encoding, 'replace').decode(encoding)
-        print(shown, flush=True)
+        line = sys.stdin.readline() if sys.stdin else ''
+    except (OSError, ValueError):  # it is closed, or cannot be read
+        line = ''
+    if not line:  # at the end of stdin, nobody has ended the line
+        print()

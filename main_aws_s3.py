@@ -1,11 +1,12 @@
 """A tour of Amazon S3 with boto3 in eleven sections: read it, run it.
 
-No account, no network: moto plays S3. S3 itself starts at main().
+No account, no network: moto plays S3. The tour itself starts at tour().
 """
 
 import json
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import Iterator
 from unittest import mock
@@ -14,7 +15,7 @@ import boto3
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 
-from logging_utils import log_section, log_step, quiet_end
+from logging_utils import log_section, log_step, stepping, terminal
 
 
 @contextmanager
@@ -33,12 +34,11 @@ def closed_world() -> Iterator[None]:
             yield
 
 
-@closed_world()
-def main(
+def tour(
     bucket_name: str = 'my-demo-bucket-2024',
     bucket_name_2: str = 'my-second-bucket-2024',
 ) -> None:
-    """Print the tour, in buckets of these names; a failing step raises."""
+    """Run on whatever account boto3 finds; a failing step raises."""
     log_section(1, 'Creating S3 Client and Resource')
 
     # The client: a method for each API operation, responses as dicts.
@@ -52,9 +52,9 @@ def main(
     log_section(2, 'Creating S3 Buckets')
 
     # In us-east-1 a name is enough. A client for another region must
-    # name that region in CreateBucketConfiguration, too. Here, there is
-    # no error if the bucket is yours already and in this region; with
-    # other clients there is.
+    # name that region in CreateBucketConfiguration, too. If the bucket
+    # is already yours, us-east-1 creates nothing and says nothing, and
+    # other regions refuse.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')
 
@@ -258,8 +258,28 @@ def main(
     log_step('🎉 Tour complete', 'Both buckets are gone')
 
 
+def main(step: bool = False) -> None:
+    """Take the tour where moto plays S3; `step` waits before each section."""
+    # boto3 and cryptography warn of Pythons that they are about to drop.
+    warnings.filterwarnings('ignore', '.*Python 3')
+    with closed_world(), stepping(step):
+        tour()
+
+
+HELP = """\
+uv run python main_aws_s3.py         runs the whole tour
+uv run python main_aws_s3.py --step  waits for Enter before each section, so
+                                     that you can read README.md beside it\
+"""
+
 if __name__ == '__main__':
-    if len(sys.argv) > 1:
-        sys.exit('The tour takes no arguments: uv run python main_aws_s3.py')
-    with quiet_end():
-        main()
+    words = sys.argv[1:]
+    with terminal():
+        if words in (['-h'], ['--help']):
+            print(HELP)
+        elif words in ([], ['--step']):
+            main(step=bool(words))
+        else:
+            unknown = ' '.join(words)
+            print(f'The tour takes no {unknown}: try --help.', file=sys.stderr)
+            sys.exit(2)

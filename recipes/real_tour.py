@@ -37,7 +37,6 @@ https://aws.amazon.com/s3/pricing/
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 import uuid
@@ -72,8 +71,7 @@ def take_tour(names: list[str]) -> None:
     """Run the tour in buckets of these names, on the account."""
     import main_aws_s3
 
-    # As it is without the decorator that closes the world.
-    inspect.unwrap(main_aws_s3.main)(*names)
+    main_aws_s3.tour(*names)
 
 
 def remove(names: list[str]) -> bool:

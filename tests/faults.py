@@ -1,12 +1,12 @@
 """Faults between a client and moto: S3 does these things, moto never does.
 
-A fault takes the request and `work`, which has moto do what is asked, and
-returns a response or raises what boto3 would see of the network.
+A fault takes the request and `work`, which has moto do what is asked. It
+returns a response, or raises what boto3 would see of the network.
 """
 
+import functools
 import importlib
-import re
-import sys
+import inspect
 from collections import Counter
 from contextlib import redirect_stdout
 from io import StringIO
@@ -16,8 +16,6 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
-from s3transfer.futures import BoundedExecutor, NonThreadedExecutor
-from support import RECIPES, printed_as
 
 from main_aws_s3 import closed_world
 
@@ -37,6 +35,7 @@ class Faults:
         self.sent, self.met = [], []
 
     def watch(self, client):
+        """Let faults happen to this client's requests."""
         events = client.meta.events
         # All handlers of this event are called, so moto must not be one.
         events.unregister('before-send', botocore_stubber)
@@ -56,57 +55,50 @@ class Faults:
 
 
 class Demo(Faults):
-    """A recipe's demo, with faults in what its functions send.
+    """A recipe's demo, with faults in what the recipe's functions send.
 
-    What the demo itself sends, to prepare, is left alone.
+    What the demo itself sends, to prepare or to look, is left alone: each
+    function of the recipe gets a second client, the only one that is
+    watched, in place of the one that the demo passes to it.
     """
 
     def __init__(self, name, monkeypatch):
         super().__init__()
         self.module = importlib.import_module(f'recipes.{name}')
-        self.lines = printed_as(RECIPES[name])
-        with closed_world():  # it reads ~/.aws as it is made
-            session = boto3.Session()
+        for name, function in inspect.getmembers(
+            self.module, inspect.isfunction
+        ):
+            if 's3' in inspect.signature(function).parameters:
+                monkeypatch.setattr(self.module, name, self.watched(function))
 
-        def client(service, **kwargs):
-            made = session.client(service, **kwargs)
-            if service == 's3':
-                self.watch(made)
-            return made
+    def watched(self, function):
+        """Return a function that is called with the watched client."""
 
-        monkeypatch.setattr(boto3, 'client', client)
-        # Or nobody could tell whom boto3's own threads work for.
-        alone = NonThreadedExecutor
-        monkeypatch.setattr(BoundedExecutor, 'EXECUTOR_CLS', alone)
+        @functools.wraps(function)
+        def call(s3, *args, **kwargs):
+            return function(self.second_client(s3), *args, **kwargs)
 
-    def __call__(self, request, event_name, **_):
-        # Never by sys._current_frames(): with threads, it can hang Python
-        # 3.11, https://github.com/python/cpython/issues/106883
-        frame = sys._getframe()
-        while frame.f_code.co_filename != self.module.__file__:
-            frame = frame.f_back
-        if frame.f_code.co_name == 'demo':
-            return botocore_stubber(event_name=event_name, request=request)
-        return super().__call__(request, event_name)
+        return call
+
+    def second_client(self, s3):
+        if s3 in self.clients.values():  # one function has called another
+            return s3
+        if s3 not in self.clients:
+            region, config = s3.meta.region_name, s3.meta.config
+            client = boto3.client('s3', region_name=region, config=config)
+            self.watch(client)
+            self.clients[s3] = client
+        return self.clients[s3]
 
     def tell(self):
-        """Return what it prints, or the error that ends it."""
+        """Return what the demo prints, or the error that ends it."""
+        self.clients = {}
         with closed_world(), redirect_stdout(StringIO()) as printed:
             try:
                 self.module.demo()
             except Exception as error:
                 return str(error)
         return printed.getvalue()
-
-    def prints_the_same(self):
-        return self.lines.fullmatch(self.tell())
-
-    def tells(self, words):
-        """Whether it tells of this, and a key that met it, if one did."""
-        told = self.tell()
-        paths = [url.partition('?')[0] for url in self.met]
-        keys = {path.rpartition('/')[2] for path in paths}
-        return re.search(words, told) and any(key in told for key in keys)
 
 
 def says(status, xml):
@@ -141,12 +133,12 @@ def broken(times):
     met = Counter()
 
     def fault(request, work):
-        answer = work()
+        response = work()
         met[request.url] += 1
-        if met[request.url] <= times and answer.status_code < 300:
-            content = answer.raw.read()
-            answer.raw = MockRawResponse(content[: len(content) // 2])
-        return answer
+        if met[request.url] <= times and response.status_code < 300:
+            content = response.raw.read()
+            response.raw = MockRawResponse(content[: len(content) // 2])
+        return response
 
     return fault
 

@@ -16,13 +16,12 @@ import sysconfig
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from inspect import unwrap
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
-from support import RECIPES, ROOT, made_env, mask, printed_as
+from support import RECIPES, made_env, mask, printed_as
 
 import main_aws_s3
 from recipes import (
@@ -34,6 +33,17 @@ from recipes import (
     safe_writes,
 )
 
+# How the server is started: on ports that are free, in a folder of its own.
+WEED = """
+-logtostderr=true -v=-1 server -filer -s3
+-ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={top} -master.peers=none
+-master.port={0} -master.port.grpc={1} -volume.port={2} -volume.port.grpc={3}
+-filer.port={4} -filer.port.grpc={5} -s3.port={6} -s3.port.grpc={7}
+-filer.localSocket={top}/f -s3.localSocket={top}/s -s3.config={top}/keys.json
+-master.telemetry=false -master.volumeSizeLimitMB=64 -volume.max=500
+-s3.iam=true -s3.port.iceberg=0 -s3.port.lance=0
+-s3.autoCreateBucket=false -s3.allowDeleteBucketNotEmpty=false
+"""
 KEYS = {'accessKey': 'strict', 'secretKey': 'strict-secret'}
 # It has no regions, roles, KMS, queues, keys with .., transitions, archive.
 CANNOT = {'create_bucket', 'credentials', 'encryption', 'events', 'folder'}
@@ -52,9 +62,8 @@ def server(tmp_path_factory):
     ports = [each.getsockname()[1] for each in held]
     for each in held:
         each.close()
-    options = (ROOT / 'tests' / 'weed.txt').read_text('utf-8')
-    command = [os.path.join(sysconfig.get_path('scripts'), 'weed')]
-    command += options.format(*ports, top=top).split()
+    weed = os.path.join(sysconfig.get_path('scripts'), 'weed')
+    command = [weed, *WEED.format(*ports, top=top).split()]
     own = {'HOME': str(top), 'TMPDIR': str(top), 'WEED_S3_SSE_KEY': 'any'}
     env = made_env(WEED_MASTER_VOLUME_GROWTH_COPY_1='1', **own)
     silent = dict.fromkeys(['stdin', 'stdout', 'stderr'], subprocess.DEVNULL)
@@ -89,7 +98,6 @@ def _settings(server, monkeypatch):
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
 
 
 @pytest.fixture
@@ -98,9 +106,9 @@ def s3():
     return boto3.client('s3', region_name='us-east-1', config=v4)
 
 
-def test_the_tour_prints_the_same(plain, capsys):
-    unwrap(main_aws_s3.main)()
-    assert mask(capsys.readouterr().out) == plain
+def test_the_tour_prints_the_same(printed, capsys):
+    main_aws_s3.tour()
+    assert mask(capsys.readouterr().out) == mask(printed)
 
 
 @pytest.mark.parametrize('name', sorted({*RECIPES} - CANNOT))

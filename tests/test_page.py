@@ -1,92 +1,205 @@
-"""README.md says what is so, and leads where it says."""
+"""README.md shows the tour as it is, and leads where it says."""
 
+import ast
 import re
 import shlex
+import textwrap
 
-import boto3
-from page import SECTION, refresh
-from support import README, RECIPES, ROOT
+import pytest
+from support import README, RECIPES, ROOT, mask, rows
 
-BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-PROSE = BLOCK.sub('', README)
+SOURCE = (ROOT / 'main_aws_s3.py').read_text('utf-8').splitlines()
+PINNED = {
+    int(number): code
+    for number, code in re.findall(
+        r'^(\d+) (.+)$',
+        (ROOT / 'tests' / 'pinned.txt').read_text('utf-8'),
+        re.MULTILINE,
+    )
+}
+SECTION = re.compile(
+    r'^### [^\n]*\n\n\*\*Source:\*\* [^\n]*\n\n```python\n.*?^```\n\n'
+    r'\*\*Output:\*\*\n\n```text\n(?P<output>.*?)\n```\n\n'
+    r'(?P<text>\*\*💡 Key Insight\*\*\n.*?)(?=^##)',
+    re.DOTALL | re.MULTILINE,
+)
+SECTIONS = list(SECTION.finditer(README))
+BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 BLOCKS = BLOCK.findall(README)
-PYPROJECT = (ROOT / 'pyproject.toml').read_text('utf-8')
+PROSE = BLOCK.sub('', README)
+# A line that is too long for an arrow has it below.
+ARROW = r'\n? +← Line (\d+)'
+CITATION = r'(`([^`]+)`\s+\(Line\s+)(\d+)\)'
+UPDATE = 'uv run pytest --update-examples'
 
 
-def rows(title):
-    """The rows of the table under that heading, each as a list of cells."""
-    part = README.partition(f'\n## {title}\n')[2].partition('\n## ')[0]
-    table = re.findall(r'^\| (.*) \|$', part, re.MULTILINE)
-    return [re.split(r' \| ?', row) for row in table if '---' not in row][1:]
+def made_anew(old, first, last, output):
+    """Return a section with source and output as they are, from a match.
+
+    Its text stays, but for line numbers; so do the times and the arrows of
+    what is still printed.
+    """
+    lines = textwrap.dedent('\n'.join(SOURCE[first - 1 : last])).split('\n')
+    marked = set(PINNED)
+
+    def cite(match):
+        code = ' '.join(match[2].split())
+        found = [
+            number
+            for number, line in enumerate(lines, first)
+            if code in line.split('  # ')[0]
+        ]
+        assert len(found) == 1, f'`{code}` is cited; it is on lines {found}'
+        marked.update(found)
+        return f'{match[1]}{found[0]})'
+
+    text = re.sub(CITATION, cite, old['text'])
+    source = '\n'.join(
+        f'{line}  # Line {number}' if number in marked else line
+        for number, line in enumerate(lines, first)
+    )
+    kept = {
+        mask(re.sub(ARROW, '', line)): line
+        for line in re.split(r'\n(?! +←)', old['output'])
+    }
+    shown = '\n'.join(kept.get(mask(x), x) for x in output.split('\n'))
+    title = output.split('\n')[2].strip()
+    place, link = f'{first}-{last}', f'main_aws_s3.py#L{first}-L{last}'
+    return (
+        f'### {title}\n\n**Source:** [`main_aws_s3.py:{place}`]({link})\n\n'
+        f'```python\n{source}\n```\n\n'
+        f'**Output:**\n\n```text\n{shown}\n```\n\n{text}'
+    )
 
 
-def test_the_page_is_up_to_date(pytestconfig):
+def test_the_page_is_up_to_date(pytestconfig, printed):
     """With --update-examples, it is brought up to date instead."""
-    fresh = refresh(README)
+    for number, code in PINNED.items():
+        assert SOURCE[number - 1].strip() == code, f'line {number} must stay'
+    starts = [n for n, x in enumerate(SOURCE, 1) if '    log_section(' in x]
+    lasts = [start - 2 for start in starts[1:]]
+    lasts.append(SOURCE.index('def main(step: bool = False) -> None:') - 2)
+    outputs = re.split(r'\n(?=\n={70}\n  \d)', printed.rstrip('\n'))
+    assert len(SECTIONS) == len(starts) == len(outputs)
+    page = README
+    for made in zip(SECTIONS, starts, lasts, outputs):
+        page = page.replace(made[0][0], made_anew(*made))
+
     if pytestconfig.option.update_examples:
-        (ROOT / 'README.md').write_bytes(fresh.encode())
+        (ROOT / 'README.md').write_bytes(page.encode())
     else:
-        assert fresh == README, 'run `uv run pytest --update-examples`'
+        assert page == README, f'run `{UPDATE}`'
+
+
+def test_no_line_is_cited_without_its_code():
+    """Only what stands behind its code is kept up to date."""
+    text = ''.join(section['text'] for section in SECTIONS)
+    cited = re.findall(CITATION, text)
+    assert len(re.findall(r'\bLines?\s+\d', text)) == len(cited)
+    others = BLOCK.sub('', SECTION.sub('', README))
+    assert not re.search(r'\bLines?\s+\d', others)
+
+
+def steps():
+    """Yield each log_step's line, and a pattern of what it prints."""
+
+    def pattern(node):
+        if isinstance(node, ast.Constant):
+            return re.escape(node.value)
+        if isinstance(node, ast.JoinedStr):
+            return ''.join(map(pattern, node.values))
+        return '.*'
+
+    for node in ast.walk(ast.parse('\n'.join(SOURCE))):
+        if isinstance(node, ast.Call) and 'log_step' in ast.dump(node.func):
+            yield node.lineno, '|'.join(map(pattern, node.args))
+
+
+def test_each_arrow_stands_behind_what_its_line_brought_about():
+    """That is what the next step prints."""
+    printed = sorted(steps())
+    for section in SECTIONS:
+        for line in re.split(r'\n(?! +←)', section['output']):
+            for number in re.findall(ARROW, line):
+                text = re.sub(ARROW, '', line)
+                said = re.sub(r'^(\[[\d:.]{12}\] |\s+)', '', text)
+                step = next(x for n, x in printed if n >= int(number))
+                assert re.fullmatch(step, said), line
+
+
+def test_each_pinned_line_has_its_arrow():
+    arrows = [int(number) for number in re.findall(ARROW, README)]
+    # What line 223 brings about is shown by 230 and 234.
+    assert set(arrows) == set(PINNED) - {223}
+    assert arrows == sorted(arrows)
 
 
 def test_links_lead_somewhere():
-    slugs = [
+    titles = re.findall(r'^##+ (.*)$', PROSE, re.MULTILINE)
+    anchors = [
         re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-')
-        for title in re.findall(r'^##+ (.*)$', PROSE, re.MULTILINE)
+        for title in titles
     ]
-    assert len(set(slugs)) == len(slugs), 'two headings have one anchor'
-    defined = re.findall(r'^\[([^\]]+)\]: https://\S+$', PROSE, re.MULTILINE)
-    assert len(set(defined)) == len(defined)
-    text = re.sub(r'`[^`]*`', '`', PROSE)
-    used = re.findall(r'\]\[([^\]]+)\]', text)
-    assert {' '.join(name.split()) for name in used} == set(defined)
-    for target in re.findall(r'\]\(([^)]*)\)', text):
+    assert len(set(anchors)) == len(anchors), 'two headings have one anchor'
+    for target in re.findall(r'\]\(([^)]*)\)', re.sub('`[^`]*`', '`', PROSE)):
         path, _, anchor = target.partition('#')
-        assert (ROOT / path).is_file() if path else anchor in slugs, target
+        assert (ROOT / path).is_file() if path else anchor in anchors, target
 
 
-def test_each_recipe_is_found_and_named_alike():
-    for title in ('Cheat sheet', 'Recipes'):
-        links = re.findall(r'\[(\w+)\]\(recipes/(\w+)', str(rows(title)))
-        assert all(name == file for name, file in links)
-    assert {name for name, _ in links} == set(RECIPES)
-    named = re.findall(r'[Tt]he\s+recipes?\s+`(\w+)`', PROSE)
-    assert set(named) <= set(RECIPES)
+def test_each_source_is_defined_once_and_used():
+    text = re.sub('`[^`]*`', '`', PROSE)
+    used = re.findall(r'\]\[([^\]]+)\]', text)
+    defined = re.findall(r'^\[([^\]]+)\]: https://\S+$', PROSE, re.MULTILINE)
+    assert {' '.join(name.split()) for name in used} == set(defined)
+    assert len(set(defined)) == len(defined)
+
+
+def test_each_recipe_is_listed():
+    listed = re.findall(r'\[(\w+)\]\(recipes/', str(rows('Recipes')))
+    assert sorted(listed) == sorted(RECIPES)
 
 
 def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'report.pdf').write_bytes(b'data')
-    resource = boto3.resource('s3', region_name='us-east-1')
-    on = {
-        'Object': resource.Object('b', 'k'),
-        'Bucket': resource.Bucket('b'),
-        'buckets': resource.buckets,
-        '': resource,
-    }
-    for number, (to, call, same, *_) in enumerate(rows('Cheat sheet')):
-        here = {'s3': s3, 'bucket': f'sheet-{number}', 'key': 'key'}
+    for number, (_, call, *_) in enumerate(rows('Cheat sheet')):
+        bucket = f'sheet-{number}'
         if 'create_bucket' not in call:
-            s3.create_bucket(Bucket=here['bucket'])
-        if 'bucket' not in to:
-            s3.put_object(Bucket=here['bucket'], Key='key', Body=b'data')
-        exec(call.strip('`'), {**here, 'data': b'data'})
-        for owner, name in re.findall(r'`(?:(\w+)\.)?(\w+)`', same):
-            assert hasattr(on[owner], name)
+            s3.create_bucket(Bucket=bucket)
+        if '_bucket' not in call:
+            s3.put_object(Bucket=bucket, Key='key', Body=b'data')
+        names = {'s3': s3, 'bucket': bucket, 'key': 'key', 'data': b'data'}
+        exec(call.strip('`'), names)
 
 
-def test_commands_of_the_page_can_be_typed(pytestconfig):
-    """Scripts are there, pytest has the option, pip takes what uv takes."""
-    commands = ''.join(text for kind, text in BLOCKS if kind == 'console')
-    for word in shlex.split(commands):
-        if word.endswith('.py'):
+def test_commands_can_be_typed(pytestconfig):
+    """Scripts, modules and options are there."""
+    texts = [text for kind, text in BLOCKS if kind == 'console']
+    texts += re.findall('`((?:uv|bash) [^`]+)`', PROSE)
+    assert UPDATE in '\n'.join(texts)
+    sources = '\n'.join([*SOURCE, *RECIPES.values()])
+    for word in shlex.split('\n'.join(texts)):
+        if word.endswith('.py') or word.startswith('.ci'):
             assert (ROOT / word).is_file(), word
-        if word.startswith('--'):
+        if word.startswith('--') and word != '--with':  # which is uv's own
             option = word[2:].replace('-', '_')
-            assert hasattr(pytestconfig.option, option), word
+            known = hasattr(pytestconfig.option, option)
+            assert known or f"'{word}'" in sources, word
+
+
+PYPROJECT = (ROOT / 'pyproject.toml').read_text('utf-8')
+
+
+def test_pip_installs_what_uv_installs():
     needed = re.search(r'^dependencies = \[(.*?)^\]', PYPROJECT, re.S | re.M)
-    pip = ' '.join(re.findall(r'"[^"]+"', needed[1]))
-    assert f'`pip install {pip}`' in PROSE
+    packages = ' '.join(re.findall('"[^"]+"', needed[1]))
+    assert f'`pip install {packages}`' in README
+
+
+@pytest.mark.parametrize('name', ['boto3', 'moto', 'ruff'])
+def test_what_decides_the_output_has_a_bound(name):
+    bounds = PYPROJECT.partition('\nconstraint-dependencies = [')[2]
+    assert f'    "{name}<' in bounds
 
 
 def test_the_diagram_shows_each_object_in_its_sections():
@@ -94,12 +207,12 @@ def test_the_diagram_shows_each_object_in_its_sections():
     diagram = next(text for kind, text in BLOCKS if kind == 'mermaid')
     arrows = re.findall(r'(\w+) -- "(\d+) \w+" --> (\w+)', diagram)
     boxes = re.findall(r'(\w+)\["(\S+/\S+?)<br>([^"]+)"\]', diagram)
-    for number, match in enumerate(SECTION.finditer(README), 1):
+    for number, section in enumerate(SECTIONS, 1):
         ends = {x for a, n, b in arrows if n == f'{number}' for x in (a, b)}
         drawn = {
             key
             for name, key, text in boxes
             if name in ends or re.search(rf'\b{number} [a-z]', text)
         }
-        made = match[0].partition('**💡')[0]
-        assert drawn == set(re.findall(r'[a-z]+/[\w-]+\.\w+', made)), number
+        shown = section[0].partition('**💡')[0]
+        assert drawn == set(re.findall(r'[a-z]+/[\w-]+\.\w+', shown)), number

@@ -1,72 +1,22 @@
-"""The menu, each recipe's demo, and what one demo does not show."""
+"""What a demo does not show of its recipe."""
 
-import importlib
-import io
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stdout
-from unittest import mock
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError
-from botocore.httpsession import URLLib3Session
-from support import (
-    RECIPES,
-    ROOT,
-    handler,
-    made_env,
-    needs_new_moto,
-    printed_as,
-)
+from support import ROOT, made_env
 
-from main_aws_s3 import closed_world
-from recipes import events, presigned_form, real_tour
+from recipes import events as event_recipe
+from recipes import presigned_form, real_tour
 from recipes.folder import Places, upload_folder
 from recipes.see_requests import watch
-
-
-@pytest.mark.parametrize('name', [needs_new_moto(x) for x in RECIPES])
-def test_a_demo_prints_its_lines(name, capsys):
-    with closed_world():
-        importlib.import_module(f'recipes.{name}').demo()
-    printed = capsys.readouterr()
-    assert printed_as(RECIPES[name]).fullmatch(printed.out), printed.out
-    assert printed.err == ''
-
-
-def test_the_menu_lists_each_recipe_and_runs_one_in_the_mock(capsys, hostile):
-    def told(*words):
-        with mock.patch.object(sys, 'argv', ['recipes', *words]):
-            runpy.run_module('recipes', run_name='__main__')
-        return capsys.readouterr().out
-
-    listed = told()
-    needs = {x: source[3:].splitlines()[0] for x, source in RECIPES.items()}
-    lines = listed.partition('\n\n')[0].splitlines()
-    assert dict(re.split(' {2,}', x, maxsplit=1) for x in lines) == needs
-    assert told('--help') == listed
-    with mock.patch.dict(os.environ, hostile):
-        assert told('create_bucket') == 'eu-central-1\nus-east-1\n'
-    with pytest.raises(SystemExit, match='fodler; did you mean folder or '):
-        told('fodler')
-    with pytest.raises(SystemExit, match='zzz: uv run python -m recipes list'):
-        told('zzz')
-
-
-def test_run_or_imported_a_recipe_prints_and_sends_nothing(capsys):
-    with mock.patch.object(URLLib3Session, 'send') as send:
-        for path in map(str, (ROOT / 'recipes').glob('[a-z]*.py')):
-            runpy.run_path(path, run_name='__main__')
-            runpy.run_path(path, run_name='imported')
-    assert capsys.readouterr() == ('', '')
-    assert not send.called
 
 
 def test_a_key_gets_a_file_of_its_own_or_none(tmp_path):
@@ -138,7 +88,7 @@ def test_queues_do_not_take_each_others_events(s3):
     for name in ('one', 'two', 'two'):
         sqs.create_queue(QueueName=name)
         arn = f'arn:aws:sqs:us-east-1:123456789012:{name}'
-        events.send_to_queue(s3, 'inbox', arn, f'{name}/')
+        event_recipe.send_to_queue(s3, 'inbox', arn, f'{name}/')
     there = s3.get_bucket_notification_configuration(Bucket='inbox')
     arns = [rule['QueueArn'] for rule in there['QueueConfigurations']]
     assert [arn.rpartition(':')[2] for arn in arns] == ['one', 'two']
@@ -149,25 +99,29 @@ def test_a_form_does_not_choose_its_key(s3):
         presigned_form.upload_form(s3, 'b', 'a/${filename}', 'x/y', most=1)
 
 
-def run_real_tour(*words):
-    """How it ends, what it prints, and what it sends with which bucket."""
+@pytest.fixture
+def run(s3, events, monkeypatch, capsys):
+    """Run the real tour, on moto; note what it sends with which bucket."""
     sent = set()
 
     def note(params, model, **_):
-        assert 'REAL' in os.environ, 'sent in the mock, not on the account'
+        assert 'REAL' in os.environ, 'closed_world() would have emptied it'
         sent.add((model.name, params.get('Bucket')))
 
-    with handler('before-parameter-build.s3', note), mock.patch.dict(
-        os.environ, REAL='1'
-    ), mock.patch.object(sys, 'argv', ['real_tour', *words]), redirect_stdout(
-        io.StringIO()
-    ) as stdout, pytest.raises((ClientError, SystemExit)) as end:
-        real_tour.main()
-    return getattr(end.value, 'code', None), stdout.getvalue(), sent
+    def run(*words):
+        sent.clear()
+        monkeypatch.setattr(sys, 'argv', ['real_tour', *words])
+        with pytest.raises((ClientError, SystemExit)) as end:
+            real_tour.main()
+        return getattr(end.value, 'code', None), capsys.readouterr().out, sent
+
+    monkeypatch.setenv('REAL', '1')
+    events.register('before-parameter-build.s3', note)
+    return run
 
 
-def test_the_real_tour_sends_what_its_policy_allows(s3):
-    status, printed, sent = run_real_tour()
+def test_the_real_tour_sends_what_its_policy_allows(run):
+    status, printed, sent = run()
     assert not status
     assert printed.startswith('Account 123456789012, as arn:')
     assert printed.count('Gone: s3-tour-') == 2
@@ -188,22 +142,26 @@ def test_the_real_tour_sends_what_its_policy_allows(s3):
     assert allowed == {f's3:{named.get(name, name)}' for name, _ in sent}
 
 
-def test_the_real_tour_cleans_up_what_it_can_and_nothing_else(s3):
+def test_the_real_tour_cleans_up_what_it_can(run, s3, events):
     def deny(params, **_):
         if '-1.' in params['url']:
             error = {'Error': {'Code': 'AccessDenied', 'Message': ''}}
             return AWSResponse('', 403, {}, None), error
         return None
 
-    with handler('before-call.s3.DeleteBucket', deny):
-        printed = run_real_tour()[1]
-        first, second = printed.split('real_tour ')[1].split()[:2]
-        assert f'Still there: {first}' in printed
-        assert f'Removed {second}' in printed
-        assert run_real_tour(first)[0]
-    assert not run_real_tour(first)[0]
+    events.register('before-call.s3.DeleteBucket', deny)
+    printed = run()[1]
+    first, second = printed.split('real_tour ')[1].split()[:2]
+    assert f'Still there: {first}' in printed
+    assert f'Removed {second}' in printed
+    assert run(first)[0] == 1
+    events.unregister('before-call.s3.DeleteBucket', deny)
+    s3.delete_bucket(Bucket=first)
     assert s3.list_buckets()['Buckets'] == []
-    for name in ('s3-tour-mine', f's3-tour-{"0" * 36}-1', '--help'):
-        status, _, sent = run_real_tour(name)
-        assert 'Left alone' in status
-        assert not sent
+
+
+@pytest.mark.parametrize('name', ['s3-tour-mine', 's3-tour--1', '--help'])
+def test_the_real_tour_removes_nothing_else(run, name):
+    status, _, sent = run(name)
+    assert 'Left alone' in status
+    assert not sent

@@ -1,21 +1,21 @@
 """Run the tour on your own AWS account, in two new buckets.
 
-On your account:   uv run python -m recipes.real_tour
-Rehearse it first: uv run python -m recipes real_tour
+Rehearse it in the mock:  uv run python -m recipes real_tour
+Run it on your account:   uv run python -m recipes real_tour --on-my-account
 
-It first prints the account, the profile and the region, and sends nothing
-but that question to AWS. Then it creates two buckets whose names hold a
-random UUID, prints the command that removes them, runs the tour in them,
-and removes them, whatever happens. If the program is killed, run the
-command that it printed: it takes names of that pattern only, and prints
-what it removes. It empties and deletes each on its own, so one that fails
-keeps no other.
+On your account, it first prints whose account that is, where boto3 found
+the credentials, and the names of the two buckets, each with a random UUID
+in it. Then it asks. `--yes` answers for scripts. After the tour it removes
+the buckets, whatever happens: an error, Ctrl-C, or an output that nobody
+reads any more. Only if the process is killed do they stay. Then run the
+command that was printed before the tour: it takes names of this kind alone.
 
-The tour lists the names of all your buckets and changes none of them. It
-makes about 25 requests: a small fraction of a cent.
+The tour reads the names of all your buckets, and writes to its own two.
+It makes about 25 requests, for a small fraction of a cent. It runs in
+us-east-1, so not on an account of AWS in China or of AWS GovCloud (US).
+Credentials of `aws login` need: uv run --with "botocore[crt]" python -m …
 
-This policy allows what it sends, clean-up included. sts:GetCallerIdentity
-needs no permission.
+This policy allows what it sends. sts:GetCallerIdentity needs none.
 
 {
   "Version": "2012-10-17",
@@ -37,117 +37,163 @@ https://aws.amazon.com/s3/pricing/
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import uuid
-from unittest import mock
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-COMMAND = 'uv run python -m recipes.real_tour'
+COMMAND = 'uv run python -m recipes real_tour'
 PATTERN = re.compile(r's3-tour-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[12]')
 
 
-def tell_account() -> None:
-    """Print whose account it is; raises where there are no credentials."""
-    session = boto3.Session()
-    sts = session.client('sts', region_name='us-east-1')
-    identity = sts.get_caller_identity()
-    print(f'Account {identity["Account"]}, as {identity["Arn"]}')
-    print(f'Profile {session.profile_name}, region us-east-1')
+def own_name(word: str) -> str:
+    """Return the name of a bucket, if it is one that this tour makes."""
+    if not PATTERN.fullmatch(word):
+        raise argparse.ArgumentTypeError(f'no tour makes a bucket {word!r}')
+    return word
 
 
-def new_names() -> list[str]:
-    """Print and return two names that nobody has, and how to remove them."""
-    run = uuid.uuid4()
-    names = [f's3-tour-{run}-1', f's3-tour-{run}-2']
-    print('If this is killed, remove what it leaves behind:')
-    print(f'{COMMAND} {" ".join(names)}', flush=True)
-    return names
+def parse(words: list[str]) -> argparse.Namespace:
+    """Return what the words of the command line ask for."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND,
+        description='Without options, it rehearses the tour in the mock.',
+        allow_abbrev=False,
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        '--on-my-account',
+        action='store_true',
+        help='run the tour on the account that boto3 finds; asks first',
+    )
+    what.add_argument(
+        '--clean-up',
+        nargs='+',
+        type=own_name,
+        metavar='NAME',
+        help='remove the buckets of a tour that was killed; does not ask',
+    )
+    parser.add_argument('--yes', action='store_true', help='do not ask')
+    return parser.parse_args(words)
 
 
-def take_tour(names: list[str]) -> None:
-    """Run the tour in buckets of these names, on the account."""
-    import main_aws_s3
-
-    main_aws_s3.tour(*names)
-
-
-def remove(names: list[str]) -> bool:
-    """Empty and delete buckets of this tour, print it; return whether all.
+def print_account() -> None:
+    """Print whose account it is, and where the credentials are from.
 
     Raises:
-        SystemExit: a name is not of this tour; none was touched.
+        BotoCoreError: there are no credentials, or AWS cannot be reached.
+        ClientError: AWS refuses the credentials, as when they have expired.
     """
-    others = [name for name in names if not PATTERN.fullmatch(name)]
-    if others:
-        sys.exit(f'Left alone, as no tour makes such names: {others}')
+    sts = boto3.client('sts', region_name='us-east-1')
+    identity = sts.get_caller_identity()
+    # The session of all that boto3.client makes, here and in the tour.
+    session = boto3.DEFAULT_SESSION or boto3.Session()
+    credentials = session.get_credentials()
+    print(f'Account      {identity["Account"]}')
+    print(f'Identity     {identity["Arn"]}')
+    print(f'Credentials  {credentials.method if credentials else None}')
+    print('Region       us-east-1', flush=True)
+
+
+def goes_on() -> bool:
+    """Ask, and return whether the answer is yes."""
+    print('Go on? [y/N] ', end='', flush=True)
+    answer = sys.stdin.readline() if sys.stdin else ''
+    return answer.strip().lower() in ('y', 'yes')
+
+
+def take_tour(names: list[str]) -> int:
+    """Run the tour in buckets of these names; return an exit status."""
+    # Not above, or this file could not be imported on its own.
+    from main_aws_s3 import tour
+
+    status = 1
+    try:
+        tour(*names)
+        status = 0
+    except (BotoCoreError, ClientError, RuntimeError) as error:
+        print(f'The tour stopped: {error}', file=sys.stderr)
+    finally:
+        if not clean_up(names):
+            status = 1
+    return status
+
+
+def clean_up(names: list[str]) -> bool:
+    """Empty and delete these buckets; return whether all of them are gone.
+
+    It prints at the end, because stdout may be what has broken.
+    """
     s3 = boto3.client('s3', region_name='us-east-1')
-    all_gone = True
+    lines, left = [], []
     for name in names:
         try:
             # One page is enough: the tour makes a handful of objects.
             for entry in s3.list_objects_v2(Bucket=name).get('Contents', []):
                 s3.delete_object(Bucket=name, Key=entry['Key'])
-                print(f'Removed {name}/{entry["Key"]}')
+                lines.append(f'Removed {name}/{entry["Key"]}')
             s3.delete_bucket(Bucket=name)
-            print(f'Removed {name}')
+            lines.append(f'Removed {name}')
         except s3.exceptions.NoSuchBucket:
-            print(f'Gone: {name}')
+            lines.append(f'Gone: {name}')
         except (BotoCoreError, ClientError) as error:
-            all_gone = False
-            print(f'Still there: {name}. {error}')
-    return all_gone
+            lines.append(f'Not removed: {name}: {error}')
+            left.append(name)
+    if left:
+        lines.append(f'Try again: {COMMAND} --clean-up {" ".join(left)}')
+    print('\n'.join(lines), flush=True)
+    return not left
 
 
-def main() -> None:
-    tell_account()
-    if sys.argv[1:]:
-        sys.exit(not remove(sys.argv[1:]))
-    names = new_names()
+def main(words: list[str]) -> int:
+    """Do what the words ask for, on your account; return an exit status.
+
+    Raises:
+        SystemExit: the words ask for nothing that this does.
+        KeyboardInterrupt: after the clean-up.
+    """
+    asked = parse(words)
     try:
-        take_tour(names)
-    finally:
-        all_gone = remove(names)
-    sys.exit(not all_gone)
+        print_account()
+    except (BotoCoreError, ClientError, ValueError) as error:
+        # A ValueError is what boto3 makes of an AWS_ENDPOINT_URL without host.
+        print(f'Nothing was done: {error}', file=sys.stderr)
+        return 1
+    if asked.clean_up:
+        return 0 if clean_up(asked.clean_up) else 1
+
+    tour_id = uuid.uuid4()
+    names = [f's3-tour-{tour_id}-1', f's3-tour-{tour_id}-2']
+    print(f'Buckets      {names[0]}\n             {names[1]}', flush=True)
+    if not asked.yes and not goes_on():
+        print('Nothing was done.')
+        return 1
+    print('If this is killed, remove what it leaves behind:')
+    print(f'{COMMAND} --clean-up {" ".join(names)}', flush=True)
+    return take_tour(names)
 
 
 # fmt: off
 def demo() -> None:
-    tell_account()
-    #> Account …, as …
-    #> Profile default, region us-east-1
-    names = new_names()
+    main(['--on-my-account', '--yes'])
+    #> Account      123456789012
+    #> Identity     arn:aws:sts::123456789012:user/moto
+    #> Credentials  env
+    #> Region       us-east-1
+    #> Buckets      s3-tour-…-1
+    #>              s3-tour-…-2
     #> If this is killed, remove what it leaves behind:
-    #> uv run python -m recipes.real_tour s3-tour-…-1 s3-tour-…-2
-
-    def kill(number: int, title: str) -> None:
-        if number == 9:
-            raise KeyboardInterrupt
-
-    # As if somebody killed it before section 9.
-    with mock.patch('main_aws_s3.log_section', kill):
-        try:
-            take_tour(names)
-            #> …
-        except KeyboardInterrupt:
-            print('Killed half way.')
-            #> Killed half way.
-
-    remove(names)
-    #> Removed s3-tour-…-1/data/config.json
-    #> Removed s3-tour-…-1/data/hello.txt
-    #> Removed s3-tour-…-1/documents/readme.md
-    #> Removed s3-tour-…-1/images/sample.png
-    #> Removed s3-tour-…-1
-    #> Removed s3-tour-…-2
-    remove(names)
+    #> uv run python -m recipes real_tour --clean-up s3-tour-…-1 s3-tour-…-2
+    #> …
+    #>   1. Creating S3 Client and Resource
+    #> …
+    #>   11. Deleting Buckets
+    #> …
+    #> […] 🎉 Tour complete
+    #>              Both buckets are gone
     #> Gone: s3-tour-…-1
     #> Gone: s3-tour-…-2
 # fmt: on
-
-
-# Not where it is run as a file: then it only defines functions.
-if __name__ == '__main__' and __package__ == 'recipes':
-    main()

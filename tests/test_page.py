@@ -1,9 +1,12 @@
-"""README.md shows the tour as it is, and leads where it says."""
+"""README.md shows the tour as it is, and what it says can be done works."""
 
 import ast
+import io
+import json
 import re
 import shlex
 import textwrap
+from contextlib import redirect_stdout
 
 import pytest
 from support import README, RECIPES, ROOT, mask, rows
@@ -30,6 +33,16 @@ PROSE = BLOCK.sub('', README)
 # A line that is too long for an arrow has it below.
 ARROW = r'\n? +← Line (\d+)'
 CITATION = r'(`([^`]+)`\s+\(Line\s+)(\d+)\)'
+EXPERIMENT = re.compile(
+    r'\*\*🧪 Try it:\*\* replace `(?P<old>[^`]+)` \(Line (?P<number>\d+)\) '
+    r'with `(?P<new>[^`]+)`\. The (?P<where>tour then stops with|output then '
+    r'says) `(?P<seen>[^`]+)`[.,]'
+)
+EXPERIMENTS = [
+    match.groups()
+    for section in SECTIONS
+    for match in EXPERIMENT.finditer(' '.join(section['text'].split()))
+]
 UPDATE = 'uv run pytest --update-examples'
 
 
@@ -134,6 +147,41 @@ def test_each_pinned_line_has_its_arrow():
     assert arrows == sorted(arrows)
 
 
+def test_the_page_begins_as_the_tour_does(printed):
+    first = next(text for kind, text in BLOCKS if kind == 'text')
+    assert mask(printed).startswith(mask(first))
+
+
+def test_each_section_has_three_bullets_at_most_and_one_experiment():
+    assert len(EXPERIMENTS) == len(SECTIONS) == 11
+    for section in SECTIONS:
+        assert 2 <= section['text'].count('\n- ') <= 3
+        assert section['text'].count('🧪') == 1
+
+
+@pytest.mark.parametrize(
+    ('old', 'number', 'new', 'where', 'seen'),
+    EXPERIMENTS,
+    ids=[f'line-{number}' for _, number, *_ in EXPERIMENTS],
+)
+def test_an_experiment_shows_what_the_page_says(
+    printed, old, number, new, where, seen
+):
+    lines = SOURCE.copy()
+    assert lines[int(number) - 1].count(old) == 1
+    lines[int(number) - 1] = lines[int(number) - 1].replace(old, new)
+    changed = {'__name__': 'changed'}
+    exec(compile('\n'.join(lines), 'main_aws_s3.py', 'exec'), changed)
+    stopped = ''
+    with redirect_stdout(io.StringIO()) as stdout:
+        try:
+            changed['main']()
+        except Exception as error:
+            stopped = str(error)
+    assert seen in (stopped if 'stops' in where else stdout.getvalue())
+    assert seen not in printed
+
+
 def test_links_lead_somewhere():
     titles = re.findall(r'^##+ (.*)$', PROSE, re.MULTILINE)
     anchors = [
@@ -159,17 +207,42 @@ def test_each_recipe_is_listed():
     assert sorted(listed) == sorted(RECIPES)
 
 
+def test_a_recipe_is_a_link_wherever_it_stands():
+    links = re.findall(r'\[(\w+)\]\(recipes/(\w+)\.py\)', PROSE)
+    assert all(file == name for name, file in links if '_' in name)
+    elsewhere = re.sub(r'\[[^\]]*\]\([^)]*\)', '', PROSE)
+    names = [name for name in RECIPES if '_' in name]
+    assert not re.search(rf'\b({"|".join(names)})\b(?!\()', elsewhere)
+
+
 def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'report.pdf').write_bytes(b'data')
-    for number, (_, call, *_) in enumerate(rows('Cheat sheet')):
+    setup = next(text for kind, text in BLOCKS if 'import boto3' in text)
+    names = {'region': 'us-east-1'}
+    exec(setup, names)
+    for number, (_, call, _) in enumerate(rows('Cheat sheet')):
         bucket = f'sheet-{number}'
         if 'create_bucket' not in call:
             s3.create_bucket(Bucket=bucket)
         if '_bucket' not in call:
             s3.put_object(Bucket=bucket, Key='key', Body=b'data')
-        names = {'s3': s3, 'bucket': bucket, 'key': 'key', 'data': b'data'}
-        exec(call.strip('`'), names)
+        exec(
+            call.strip('`'),
+            {**names, 'bucket': bucket, 'key': 'key', 'data': b'data'},
+        )
+
+
+def test_the_policy_has_both_arns():
+    policy = json.loads(next(text for kind, text in BLOCKS if kind == 'json'))
+    resources = {
+        action: statement['Resource']
+        for statement in policy['Statement']
+        for action in [statement['Action']]
+        if isinstance(action, str)
+    }
+    assert resources == {'s3:ListBucket': 'arn:aws:s3:::my-bucket'}
+    assert policy['Statement'][1]['Resource'] == 'arn:aws:s3:::my-bucket/*'
 
 
 def test_commands_can_be_typed(pytestconfig):
@@ -216,3 +289,16 @@ def test_the_diagram_shows_each_object_in_its_sections():
         }
         shown = section[0].partition('**💡')[0]
         assert drawn == set(re.findall(r'[a-z]+/[\w-]+\.\w+', shown)), number
+
+
+def test_nothing_is_too_wide_for_the_page():
+    """GitHub's column has room for some 90 characters of code."""
+    for kind, text in BLOCKS:
+        if kind != 'mermaid':
+            assert max(map(len, text.split('\n'))) <= 90
+    for section in SECTIONS:
+        wide = [x for x in section['output'].split('\n') if len(x) > 80]
+        assert all('Custom Metadata' in line for line in wide)
+    for table in re.findall(r'(?:^\|.*\n)+', PROSE, re.MULTILINE):
+        for row in table.splitlines():
+            assert row.count(' | ') <= 2, row

@@ -1,7 +1,5 @@
 """What a demo does not show of its recipe."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
@@ -9,12 +7,11 @@ import sys
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError
 from support import ROOT, made_env
 
 from recipes import events as event_recipe
-from recipes import presigned_form, real_tour
+from recipes import presigned_form
 from recipes.folder import Places, upload_folder
 from recipes.see_requests import watch
 
@@ -97,71 +94,3 @@ def test_queues_do_not_take_each_others_events(s3):
 def test_a_form_does_not_choose_its_key(s3):
     with pytest.raises(ValueError, match='allows any key'):
         presigned_form.upload_form(s3, 'b', 'a/${filename}', 'x/y', most=1)
-
-
-@pytest.fixture
-def run(s3, events, monkeypatch, capsys):
-    """Run the real tour, on moto; note what it sends with which bucket."""
-    sent = set()
-
-    def note(params, model, **_):
-        assert 'REAL' in os.environ, 'closed_world() would have emptied it'
-        sent.add((model.name, params.get('Bucket')))
-
-    def run(*words):
-        sent.clear()
-        monkeypatch.setattr(sys, 'argv', ['real_tour', *words])
-        with pytest.raises((ClientError, SystemExit)) as end:
-            real_tour.main()
-        return getattr(end.value, 'code', None), capsys.readouterr().out, sent
-
-    monkeypatch.setenv('REAL', '1')
-    events.register('before-parameter-build.s3', note)
-    return run
-
-
-def test_the_real_tour_sends_what_its_policy_allows(run):
-    status, printed, sent = run()
-    assert not status
-    assert printed.startswith('Account 123456789012, as arn:')
-    assert printed.count('Gone: s3-tour-') == 2
-    buckets = {bucket for _, bucket in sent} - {None}
-    assert all(map(real_tour.PATTERN.fullmatch, buckets))
-    doc = real_tour.__doc__
-    policy = json.loads(doc[doc.index('{') : doc.rindex('}') + 1])
-    allowed = {x for part in policy['Statement'] for x in part['Action']}
-    # CopyObject is a GetObject and a PutObject.
-    named = {
-        'CopyObject': 'GetObject',
-        'DeleteObjects': 'DeleteObject',
-        'HeadBucket': 'ListBucket',
-        'HeadObject': 'GetObject',
-        'ListBuckets': 'ListAllMyBuckets',
-        'ListObjectsV2': 'ListBucket',
-    }
-    assert allowed == {f's3:{named.get(name, name)}' for name, _ in sent}
-
-
-def test_the_real_tour_cleans_up_what_it_can(run, s3, events):
-    def deny(params, **_):
-        if '-1.' in params['url']:
-            error = {'Error': {'Code': 'AccessDenied', 'Message': ''}}
-            return AWSResponse('', 403, {}, None), error
-        return None
-
-    events.register('before-call.s3.DeleteBucket', deny)
-    printed = run()[1]
-    first, second = printed.split('real_tour ')[1].split()[:2]
-    assert f'Still there: {first}' in printed
-    assert f'Removed {second}' in printed
-    assert run(first)[0] == 1
-    events.unregister('before-call.s3.DeleteBucket', deny)
-    s3.delete_bucket(Bucket=first)
-    assert s3.list_buckets()['Buckets'] == []
-
-
-@pytest.mark.parametrize('name', ['s3-tour-mine', 's3-tour--1', '--help'])
-def test_the_real_tour_removes_nothing_else(run, name):
-    status, _, sent = run(name)
-    assert 'Left alone' in status
-    assert not sent

@@ -19,7 +19,7 @@ import moto  # noqa: E402, F401  (it reads settings as it is imported)
 
 import main_aws_s3  # noqa: E402
 
-# Most of a tour's time goes into botocore's own JSON: load it once.
+# Most of a test's time goes into botocore's own JSON: load it once.
 botocore.session.create_loader = lru_cache(botocore.session.create_loader)
 
 if sys.version_info < (3, 10):
@@ -73,12 +73,6 @@ def pytest_configure(config):
         config.option.keyword = 'test_the_page_is_up_to_date'
 
 
-@pytest.fixture(autouse=True)
-def _fresh_session(monkeypatch):
-    """Each test has a default session of its own, without others' events."""
-    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
-
-
 @pytest.fixture(scope='session')
 def printed():
     """What the tour prints where nothing is set."""
@@ -87,17 +81,28 @@ def printed():
     return stdout.getvalue()
 
 
+@pytest.fixture(scope='session')
+def session():
+    """A session that has read nothing of this machine."""
+    with main_aws_s3.closed_world():
+        return boto3.Session()
+
+
 @pytest.fixture
-def s3():
+def s3(session, monkeypatch):
     """A client in the closed world, in us-east-1."""
     with main_aws_s3.closed_world():
+        # moto has dropped the default one, and a new one takes its time.
+        monkeypatch.setattr(boto3, 'DEFAULT_SESSION', session)
         yield boto3.client('s3', region_name='us-east-1')
 
 
 @pytest.fixture
-def events(s3):
+def events(s3, monkeypatch):
     """The events of all clients that `boto3.client` makes in this test."""
-    return boto3.DEFAULT_SESSION.events
+    session = boto3.Session()
+    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', session)
+    return session.events
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ returns a response, or raises what boto3 would see of the network.
 import functools
 import importlib
 import inspect
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -29,9 +29,14 @@ class Faults:
     def __init__(self):
         self.come()
 
-    def come(self, **faults):
-        """Have these faults met by the next requests of each operation."""
-        self.coming = {name: iter(each) for name, each in faults.items()}
+    def come(self, *everywhere, **faults):
+        """Have these faults met by the next requests of each operation.
+
+        What stands in `everywhere` is met by those of all others.
+        """
+        self.coming = defaultdict(lambda: iter(everywhere))
+        for operation, coming in faults.items():
+            self.coming[operation] = iter(coming)
         self.sent, self.met = [], []
 
     def watch(self, client):
@@ -47,7 +52,7 @@ class Faults:
 
         operation = event_name.rpartition('.')[2]
         self.sent.append(operation)
-        fault = next(self.coming.get(operation, iter([])), None)
+        fault = next(self.coming[operation], None)
         if fault is None:
             return work()
         self.met.append(request.url)
@@ -62,12 +67,12 @@ class Demo(Faults):
     watched, in place of the one that the demo passes to it.
     """
 
-    def __init__(self, name, monkeypatch):
+    def __init__(self, name, session, monkeypatch):
         super().__init__()
+        self.name, self.session = name, session
         self.module = importlib.import_module(f'recipes.{name}')
-        for name, function in inspect.getmembers(
-            self.module, inspect.isfunction
-        ):
+        functions = inspect.getmembers(self.module, inspect.isfunction)
+        for name, function in functions:
             if 's3' in inspect.signature(function).parameters:
                 monkeypatch.setattr(self.module, name, self.watched(function))
 
@@ -87,6 +92,8 @@ class Demo(Faults):
             region, config = s3.meta.region_name, s3.meta.config
             client = boto3.client('s3', region_name=region, config=config)
             self.watch(client)
+            # What listens to the demo's own client, as if to count requests.
+            client.meta.events.register('after-call', s3.meta.events.emit)
             self.clients[s3] = client
         return self.clients[s3]
 
@@ -94,6 +101,7 @@ class Demo(Faults):
         """Return what the demo prints, or the error that ends it."""
         self.clients = {}
         with closed_world(), redirect_stdout(StringIO()) as printed:
+            boto3.DEFAULT_SESSION = self.session  # a new one takes its time
             try:
                 self.module.demo()
             except Exception as error:

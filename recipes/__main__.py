@@ -18,7 +18,8 @@ from main_aws_s3 import closed_world
 TOPICS = {
     'Move files': [
         'upload_and_download',
-        'folder',
+        'upload_folder',
+        'download_folder',
         'sync_folder',
         'copy_or_move',
         'many_objects',

@@ -1,174 +1,183 @@
-"""Copy or move all objects below a prefix, also to another bucket.
+"""Rename a key, or copy or move all below a prefix.
 
-S3 has no rename: to move is to copy, then to delete. Up to 5 GB, one
-request copies an object with its metadata and tags, and its body never
-comes here. Larger ones go in parts, which S3 joins to a new object.
+S3 has no rename, except `rename_object` in directory buckets: to move is to
+copy, then to delete. Bodies never come here. Up to 5 GB, one request copies
+an object with its metadata and tags; boto3 copies larger ones in parts.
 
 The copy has the storage class STANDARD, the encryption of its bucket, a
 private ACL, and neither lock nor website redirect. Older versions stay
-behind, and above 5 GB so do annotations. Whatever is already at a new key
-is replaced.
+behind, and above 5 GB so do annotations.
 
-What somebody replaces after it was listed is neither copied nor deleted:
-both requests carry its ETag.
+What somebody stores at an old key meanwhile is neither copied nor deleted,
+because both requests carry the ETag. A change of metadata or tags alone
+leaves the ETag as it is: a move can lose it.
 
 For another account, the credentials of this one client must read the old
 bucket and write the new one.
 
+Copy many_objects.py along with this file, and name it in the import.
 Needs s3:ListBucket, s3:GetObject, s3:PutObject, for tags and annotations also
 s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAnnotation and
-s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, and to move
-s3:DeleteObject. Needs boto3 1.35.67 to move, since an older one refuses
-`IfMatch`, and 1.43.31 above 5 GB, since an older one loses tags and
-metadata: those are refused.
+s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, to rename or move
+s3:DeleteObject, and with a key of KMS kms:Decrypt and kms:GenerateDataKey.
+Needs boto3 1.40.61 to rename, 1.35.67 to move, and 1.43.31 above 5 GB.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 https://docs.aws.amazon.com/boto3/latest/reference/services/s3/client/copy.html
 """
 
 from __future__ import annotations
 
-import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from recipes.many_objects import SomeFailedError, for_each
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef, ObjectTypeDef
 
 ONE_REQUEST = 5 * 1024**3  # bytes that one request copies at most
 
 
-class NotCopiedError(Exception):
-    """Some keys failed: `reasons` has an error for each, `done` the copies."""
+def rename(s3: S3Client, bucket: str, key: str, new_key: str) -> None:
+    """Move one object of at most 5 GB to a key that is free.
 
-    def __init__(self, reasons: dict[str, Exception], done: list[str]) -> None:
-        shown = [f'{key}: {why}' for key, why in list(reasons.items())[:20]]
-        super().__init__(f'{len(reasons)} failed. ' + '; '.join(shown))
-        self.reasons = reasons
-        self.done = sorted(done)
+    Raises:
+        ClientError: `404` if there is no such object; `PreconditionFailed`
+            if the new key is taken, or somebody replaced the object
+            meanwhile; `InvalidRequest` above 5 GB. After an error, it has
+            the old key, the new one or both.
+    """
+    etag = s3.head_object(Bucket=bucket, Key=key)['ETag']
+    try:
+        s3.copy_object(
+            Bucket=bucket,
+            Key=new_key,
+            CopySource={'Bucket': bucket, 'Key': key},
+            CopySourceIfMatch=etag,
+            IfNoneMatch='*',
+        )
+    except ClientError as error:
+        if (
+            error.response['Error']['Code'] != 'PreconditionFailed'
+            or not error.response['ResponseMetadata']['RetryAttempts']
+        ):
+            raise
+        # Sent again after a lost response, it finds our own copy. If not,
+        # this raises; also if copies get another ETag, as those of uploads
+        # in parts do, and those with a key of KMS.
+        s3.head_object(Bucket=bucket, Key=new_key, IfMatch=etag)
+    delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
 
 
-def copy(
+def copy_prefix(
     s3: S3Client,
     bucket: str,
-    old: str,
-    new: str,
+    prefix: str,
+    new_prefix: str,
     to_bucket: str | None = None,
-    threads: int = 10,
+    delete: bool = False,
 ) -> list[str]:
-    """Copy every object whose key starts with `old`; return the new keys.
+    """Copy every object below a prefix; return the old keys.
 
     Args:
-        old: `may/` for a folder; `may` would take `mayor.txt` along.
-        new: what takes the place of `old` in each key.
-        to_bucket: the name of the bucket of the copies; None for the same.
+        prefix: `may/` for a folder; `may` would take `mayor.txt` along.
+        new_prefix: what the new keys start with; what is there is replaced.
+        to_bucket: the bucket of the copies; None for the same.
+        delete: whether to delete what was copied, as `move_prefix` does.
 
     Raises:
         ValueError: one prefix starts with the other, in one bucket.
-        NotCopiedError: some were not copied, or the listing failed, which
-            is reported under `old`; all others were copied.
+        SomeFailedError: some failed; or the listing, reported as `prefix`.
     """
-    return _copy(s3, bucket, old, new, to_bucket or bucket, False, threads)
-
-
-def move(
-    s3: S3Client,
-    bucket: str,
-    old: str,
-    new: str,
-    to_bucket: str | None = None,
-    threads: int = 10,
-) -> list[str]:
-    """Copy as `copy` does, and delete each object that was copied.
-
-    Raises:
-        ValueError: one prefix starts with the other, in one bucket.
-        NotCopiedError: some were not copied, or not deleted; each is reported.
-    """
-    return _copy(s3, bucket, old, new, to_bucket or bucket, True, threads)
-
-
-def _copy(
-    s3: S3Client,
-    bucket: str,
-    old: str,
-    new: str,
-    to_bucket: str,
-    delete: bool,
-    threads: int,
-) -> list[str]:
-    if bucket == to_bucket and (old.startswith(new) or new.startswith(old)):
+    to_bucket = to_bucket or bucket
+    if bucket == to_bucket and (
+        prefix.startswith(new_prefix) or new_prefix.startswith(prefix)
+    ):
         # Or copies would fall onto objects that are still to be copied.
-        raise ValueError(f'{old!r} and {new!r} overlap in one bucket.')
-    reasons: dict[str, Exception] = {}
-    done: list[str] = []
+        raise ValueError(f'{prefix!r} and {new_prefix!r} overlap.')
 
-    def one(entry: ObjectTypeDef) -> None:
-        key, to_key = entry['Key'], new + entry['Key'][len(old) :]
-        try:
-            copy_one(s3, bucket, entry, to_bucket, to_key)
-            done.append(to_key)
-            if delete:
-                delete_one(s3, bucket, entry)
-        except Exception as error:  # reported at the end
-            reasons[key] = error
+    def transfer(entry: ObjectTypeDef) -> None:
+        new_key = new_prefix + entry['Key'][len(prefix) :]
+        copy_if_unchanged(s3, bucket, entry, to_bucket, new_key)
+        if delete:
+            delete_if_unchanged(s3, bucket, entry)
 
     paginator = s3.get_paginator('list_objects_v2')
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for page in paginator.paginate(Bucket=bucket, Prefix=old):
-                list(pool.map(one, page.get('Contents', [])))
-        except (BotoCoreError, ClientError) as error:
-            reasons[old] = error
-    if reasons:
-        raise NotCopiedError(reasons, done)
-    return sorted(done)
+    pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
+    entries = (entry for page in pages for entry in page.get('Contents', []))
+    errors: dict[str, Exception] = {}
+    done: list[str] = []
+    try:
+        for entry, error in for_each(transfer, entries, threads=10):
+            if error:
+                errors[entry['Key']] = error
+            else:
+                done.append(entry['Key'])
+    except (BotoCoreError, ClientError) as error:  # of the listing
+        errors[prefix] = error
+    if errors:
+        raise SomeFailedError(errors, done)
+    return done
 
 
-def copy_one(
+def move_prefix(
     s3: S3Client,
     bucket: str,
-    entry: ObjectTypeDef,
-    to_bucket: str,
-    to_key: str,
+    prefix: str,
+    new_prefix: str,
+    to_bucket: str | None = None,
+) -> list[str]:
+    """Copy as `copy_prefix` does, and delete each object that was copied.
+
+    Raises:
+        SomeFailedError: some were not copied, or not deleted: call again.
+        RuntimeError: boto3 is too old; nothing was copied.
+    """
+    shape = s3.meta.service_model.operation_model('DeleteObject').input_shape
+    if shape and 'IfMatch' not in shape.members:
+        raise RuntimeError('Moving a prefix needs boto3 1.35.67.')
+    return copy_prefix(s3, bucket, prefix, new_prefix, to_bucket, delete=True)
+
+
+def copy_if_unchanged(
+    s3: S3Client, bucket: str, entry: ObjectTypeDef, to_bucket: str, key: str
 ) -> None:
-    """Copy one listed object, with metadata and tags, if it is as listed."""
+    """Copy a listed object, of any size, if it is still as listed."""
+    source: CopySourceTypeDef = {'Bucket': bucket, 'Key': entry['Key']}
     if entry['Size'] <= ONE_REQUEST:
         s3.copy_object(
             Bucket=to_bucket,
-            Key=to_key,
-            CopySource={'Bucket': bucket, 'Key': entry['Key']},
+            Key=key,
+            CopySource=source,
             CopySourceIfMatch=entry['ETag'],
-            MetadataDirective='COPY',
-            TaggingDirective='COPY',
         )
         return
-    version = [int(x) for x in re.findall(r'\d+', boto3.__version__)]
-    if version < [1, 43, 31]:
-        raise RuntimeError('above 5 GB, only boto3 1.43.31 copies all of it')
     s3.copy(
-        CopySource={'Bucket': bucket, 'Key': entry['Key']},
+        CopySource=source,
         Bucket=to_bucket,
-        Key=to_key,
+        Key=key,
         ExtraArgs={
             'CopySourceIfMatch': entry['ETag'],
             'TaggingDirective': 'COPY',
+            # Older ones, which would lose the tags, refuse this.
+            'AnnotationDirective': 'EXCLUDE',
         },
     )
 
 
-def delete_one(s3: S3Client, bucket: str, entry: ObjectTypeDef) -> None:
-    """Delete one listed object, if it is still as listed."""
+def delete_if_unchanged(
+    s3: S3Client, bucket: str, entry: ObjectTypeDef
+) -> None:
+    """Delete a listed object, if it is still as listed or gone already."""
+    key, etag = entry['Key'], entry['ETag']
     try:
-        s3.delete_object(
-            Bucket=bucket, Key=entry['Key'], IfMatch=entry['ETag']
-        )
+        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
     except ClientError as error:
-        # Gone already: boto3 sent it again after a lost response.
+        # boto3 has perhaps sent it again, after a lost response.
         if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
             raise
 
@@ -179,22 +188,13 @@ def demo() -> None:
     for bucket in ('my-drafts', 'my-archive-2026'):
         s3.create_bucket(Bucket=bucket)
     for key in ('may/a.txt', 'may/b.txt', 'mayor.txt'):
-        s3.put_object(Bucket='my-drafts', Key=key, Tagging='team=sales')
+        s3.put_object(Bucket='my-drafts', Key=key)
 
-    print(move(s3, 'my-drafts', 'may/', '2026-05/'))
-    #> ['2026-05/a.txt', '2026-05/b.txt']
+    rename(s3, 'my-drafts', 'mayor.txt', 'town/mayor.txt')
+    print(move_prefix(s3, 'my-drafts', 'may/', '2026-05/'))
+    #> ['may/a.txt', 'may/b.txt']
+    print(copy_prefix(s3, 'my-drafts', 'town/', 'old/', 'my-archive-2026'))
+    #> ['town/mayor.txt']
     response = s3.list_objects_v2(Bucket='my-drafts')
     print([entry['Key'] for entry in response['Contents']])
-    #> ['2026-05/a.txt', '2026-05/b.txt', 'mayor.txt']
-
-    print(copy(s3, 'my-drafts', '2026-05/', 'old/', 'my-archive-2026'))
-    #> ['old/a.txt', 'old/b.txt']
-    tags = s3.get_object_tagging(Bucket='my-archive-2026', Key='old/a.txt')
-    print(tags['TagSet'])
-    #> [{'Key': 'team', 'Value': 'sales'}]
-
-    try:
-        copy(s3, 'my-drafts', '2026-05/', '2026-05/old/')
-    except ValueError as error:
-        print(error)
-        #> '2026-05/' and '2026-05/old/' overlap in one bucket.
+    #> ['2026-05/a.txt', '2026-05/b.txt', 'town/mayor.txt']

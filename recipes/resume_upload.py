@@ -1,14 +1,15 @@
-"""Upload a large file in parts, and go on where it stopped the last time.
+"""Upload a large file in parts, and go on where it stopped.
 
-`upload_file` starts anew after a failure, and removes the parts that it
-has sent. Here they stay: the next call lists them, compares each with the
-file by its CRC32 or MD5, and sends only what is missing or has changed.
+After a failure, `upload_file` removes the parts that it has sent. Here they
+stay, also after Ctrl-C or a kill: the next call lists them, compares each
+with the file by its CRC32 or MD5, and sends what is missing or has changed.
 
 It takes the newest upload of the key that is not complete for its own, so
-let no other program upload to it. Parts that nobody completes or aborts
-cost money: use `abort` if you give up, and have a lifecycle rule as in
-`production`.
+let one program at a time upload to it. Parts that nobody completes or
+aborts cost money: use `abort` if you give up, and have a lifecycle rule as
+in `lifecycle`.
 
+Copy many_objects.py along with this file, and name it in the import.
 Needs s3:PutObject, s3:ListBucketMultipartUploads,
 s3:ListMultipartUploadParts, s3:AbortMultipartUpload and s3:GetObject. With a
 key of KMS, also kms:GenerateDataKey and kms:Decrypt.
@@ -25,20 +26,16 @@ import math
 import os
 import tempfile
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+
+from recipes.many_objects import for_each
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import (
-        CompletedPartTypeDef,
-        MultipartUploadTypeDef,
-        PartTypeDef,
-    )
+    from mypy_boto3_s3 import S3Client, type_defs
 
 MB = 1024 * 1024
 
@@ -49,99 +46,121 @@ def resume_upload(
     bucket: str,
     key: str,
     content_type: str = 'application/octet-stream',
-    part_size: int = 8 * MB,
-    threads: int = 4,
 ) -> int:
-    """Upload a file, with the parts that a call before has left.
-
-    Let one program at a time do this for a key, with one `part_size`. It
-    has `threads` parts in memory.
+    """Upload what a call before has not; return how many parts that was.
 
     Args:
-        part_size: bytes, 5 MiB or more; larger where 10,000 parts of it
-            would not hold the file.
-
-    Returns:
-        How many parts this call has sent.
+        content_type: of a new upload; one that goes on keeps its own.
 
     Raises:
-        ValueError: `part_size` is too small for S3.
-        ClientError, BotoCoreError: it names the object; call again to go on.
-            After `InvalidRequest`, call `abort` first: another program has
-            begun that upload without CRC32s.
+        ClientError, BotoCoreError: call again to go on; after
+            `InvalidRequest`, `abort` first, since another program began it.
         RuntimeError: the file changed meanwhile; nothing was stored.
     """
-    if part_size < 5 * MB:
-        raise ValueError('S3 refuses parts of less than 5 MiB.')
     before = os.stat(path)
-    part_size = max(part_size, math.ceil(before.st_size / 10_000))
-    count = max(1, math.ceil(before.st_size / part_size))
-    try:
-        upload_id = unfinished(s3, bucket, key)
-        if upload_id is None:
-            upload_id = s3.create_multipart_upload(
-                Bucket=bucket,
-                Key=key,
-                ContentType=content_type,
-                ChecksumAlgorithm='CRC32',
-            )['UploadId']
-        there = parts_of(s3, bucket, key, upload_id)
+    # S3 takes 10,000 parts at most. Four at a time are in memory.
+    part_size = max(8 * MB, math.ceil(before.st_size / 10_000))
+    numbers = range(1, max(1, math.ceil(before.st_size / part_size)) + 1)
+    upload_id = open_upload(s3, bucket, key, content_type)
+    pages = s3.get_paginator('list_parts').paginate(
+        Bucket=bucket, Key=key, UploadId=upload_id
+    )
+    listed = [part for page in pages for part in page.get('Parts', [])]
+    kept = {part['PartNumber']: part for part in listed}
+    parts: dict[int, type_defs.CompletedPartTypeDef] = {}
+    sent: list[int] = []
 
-        def send(number: int) -> tuple[CompletedPartTypeDef, bool]:
-            with open(path, 'rb') as file:
-                file.seek((number - 1) * part_size)
-                body = file.read(part_size)
-            part = there.get(number)
-            crc32 = base64.b64encode(zlib.crc32(body).to_bytes(4, 'big'))
-            done: CompletedPartTypeDef = {
-                'PartNumber': number,
-                'ChecksumCRC32': crc32.decode(),
-            }
-            if part and is_same(part, body, done['ChecksumCRC32']):
-                done['ETag'] = part['ETag']
-                return done, False
-            done['ETag'] = s3.upload_part(
+    def send_unless_kept(number: int) -> None:
+        with open(path, 'rb') as file:
+            file.seek((number - 1) * part_size)
+            body = file.read(part_size)
+        crc32 = crc32_of(body)
+        if number in kept and is_same(kept[number], body):
+            etag = kept[number]['ETag']
+        else:
+            etag = s3.upload_part(
                 Bucket=bucket,
                 Key=key,
                 UploadId=upload_id,
                 PartNumber=number,
                 Body=body,
-                ChecksumCRC32=done['ChecksumCRC32'],
+                ChecksumCRC32=crc32,
             )['ETag']
-            return done, True
+            sent.append(number)
+        parts[number] = {
+            'PartNumber': number,
+            'ETag': etag,
+            'ChecksumCRC32': crc32,
+        }
 
-        with ThreadPoolExecutor(threads) as pool:
-            results = list(pool.map(send, range(1, count + 1)))
-        after = os.stat(path)
-        if (before.st_size, before.st_mtime_ns) != (
-            after.st_size,
-            after.st_mtime_ns,
-        ):
-            raise RuntimeError(f'{path} changed while it was uploaded.')
-        complete(s3, bucket, key, upload_id, [part for part, _ in results])
-    except (BotoCoreError, ClientError) as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
-    return sum(sent for _, sent in results)
+    for _, error in for_each(send_unless_kept, numbers, threads=4):
+        if error:
+            raise error
+    if os.stat(path).st_mtime_ns != before.st_mtime_ns:
+        raise RuntimeError(f'{path} changed while it was uploaded.')
+    join(s3, bucket, key, upload_id, [parts[number] for number in numbers])
+    return len(sent)
 
 
-def is_same(part: PartTypeDef, body: bytes, crc32: str) -> bool:
+def abort(s3: S3Client, bucket: str, key: str) -> None:
+    """Remove the parts of all uploads of this key that are not complete."""
+    for upload in unfinished(s3, bucket, key):
+        # Gone already: boto3 sent it again after a lost response.
+        with suppress(s3.exceptions.NoSuchUpload):
+            s3.abort_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload['UploadId']
+            )
+
+
+def open_upload(s3: S3Client, bucket: str, key: str, content_type: str) -> str:
+    """Return the id of the newest upload of this key, or of a new one."""
+    uploads = unfinished(s3, bucket, key)
+    if uploads:
+        return sorted(uploads, key=lambda x: x['Initiated'])[-1]['UploadId']
+    return s3.create_multipart_upload(
+        Bucket=bucket,
+        Key=key,
+        ContentType=content_type,
+        ChecksumAlgorithm='CRC32',
+    )['UploadId']
+
+
+def unfinished(
+    s3: S3Client, bucket: str, key: str
+) -> list[type_defs.MultipartUploadTypeDef]:
+    """Return the uploads of this key that can take parts with a CRC32."""
+    paginator = s3.get_paginator('list_multipart_uploads')
+    return [
+        upload
+        for page in paginator.paginate(Bucket=bucket, Prefix=key)
+        for upload in page.get('Uploads', [])
+        if upload['Key'] == key
+        # Some stores do not say what they take.
+        and upload.get('ChecksumAlgorithm', 'CRC32') == 'CRC32'
+    ]
+
+
+def is_same(part: type_defs.PartTypeDef, body: bytes) -> bool:
     """Return whether a part that S3 has is this one."""
-    if part['Size'] != len(body):
-        return False
     if 'ChecksumCRC32' in part:
-        return part['ChecksumCRC32'] == crc32
+        return part['ChecksumCRC32'] == crc32_of(body)
+    # Some stores do not list it. There, the ETag is the MD5.
     return part['ETag'] == f'"{hashlib.md5(body).hexdigest()}"'
 
 
-def complete(
+def crc32_of(body: bytes) -> str:
+    """Return a CRC32 as S3 writes it: in Base64."""
+    return base64.b64encode(zlib.crc32(body).to_bytes(4, 'big')).decode()
+
+
+def join(
     s3: S3Client,
     bucket: str,
     key: str,
     upload_id: str,
-    parts: list[CompletedPartTypeDef],
+    parts: list[type_defs.CompletedPartTypeDef],
 ) -> None:
-    """Join the parts; a lost response of an earlier try is no error."""
+    """Complete the upload; a lost response of an earlier try is no error."""
     try:
         s3.complete_multipart_upload(
             Bucket=bucket,
@@ -149,94 +168,33 @@ def complete(
             UploadId=upload_id,
             MultipartUpload={'Parts': parts},
         )
-    except ClientError as error:
-        if error.response['Error']['Code'] != 'NoSuchUpload':
+    except s3.exceptions.NoSuchUpload:
+        # An upload that is complete is gone, and its object has the CRC32 of
+        # the parts' CRC32s, with "-" and their number behind it.
+        crc32s = [base64.b64decode(part['ChecksumCRC32']) for part in parts]
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
+        stored = head.get('ChecksumCRC32', '').partition('-')[0]
+        if stored != crc32_of(b''.join(crc32s)):
             raise
-        # boto3 may have sent it twice. The ETag is made from the parts'.
-        digests = [bytes.fromhex(part['ETag'].strip('"')) for part in parts]
-        made = hashlib.md5(b''.join(digests)).hexdigest()
-        there = s3.head_object(Bucket=bucket, Key=key)['ETag']
-        if there != f'"{made}-{len(parts)}"':
-            raise
-
-
-def unfinished(s3: S3Client, bucket: str, key: str) -> str | None:
-    """Return the id of the newest upload of this key that is not complete."""
-    uploads = [
-        (upload['Initiated'], upload['UploadId'])
-        for upload in unfinished_uploads(s3, bucket, key)
-        # Others were begun by other programs, and take no such parts.
-        # Some stores do not say what they take.
-        if upload.get('ChecksumAlgorithm', 'CRC32') == 'CRC32'
-    ]
-    return max(uploads)[1] if uploads else None
-
-
-def unfinished_uploads(
-    s3: S3Client, bucket: str, key: str
-) -> list[MultipartUploadTypeDef]:
-    """Return all uploads of this key that are not complete."""
-    paginator = s3.get_paginator('list_multipart_uploads')
-    return [
-        upload
-        for page in paginator.paginate(Bucket=bucket, Prefix=key)
-        for upload in page.get('Uploads', [])
-        if upload['Key'] == key
-    ]
-
-
-def parts_of(
-    s3: S3Client, bucket: str, key: str, upload_id: str
-) -> dict[int, PartTypeDef]:
-    """Return the parts that an upload has so far, by their numbers."""
-    parts = {}
-    paginator = s3.get_paginator('list_parts')
-    for page in paginator.paginate(Bucket=bucket, Key=key, UploadId=upload_id):
-        for part in page.get('Parts', []):
-            parts[part['PartNumber']] = part
-    return parts
-
-
-def abort(s3: S3Client, bucket: str, key: str) -> None:
-    """Remove the parts of every upload of this key that is not complete."""
-    for upload in unfinished_uploads(s3, bucket, key):
-        try:
-            s3.abort_multipart_upload(
-                Bucket=bucket, Key=key, UploadId=upload['UploadId']
-            )
-        except ClientError as error:
-            # Gone already: boto3 sent it again after a lost response.
-            if error.response['Error']['Code'] != 'NoSuchUpload':
-                error.args = (f'{bucket}/{key}: {error}',)
-                raise
 
 
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-videos')
+    # A program before this one sent the first part, and was killed.
+    upload_id = open_upload(s3, 'my-videos', 'video.mp4', 'video/mp4')
+    s3.upload_part(
+        Bucket='my-videos',
+        Key='video.mp4',
+        UploadId=upload_id,
+        PartNumber=1,
+        Body=b'x' * 8 * MB,
+    )
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, 'video.mp4')
-        path.write_bytes(b'x' * 6 * MB)
-        # A program before this one sent the first part, and was killed.
-        upload = s3.create_multipart_upload(
-            Bucket='my-videos', Key='video.mp4', ChecksumAlgorithm='CRC32'
-        )
-        s3.upload_part(
-            Bucket='my-videos',
-            Key='video.mp4',
-            UploadId=upload['UploadId'],
-            PartNumber=1,
-            Body=b'x' * 5 * MB,
-            ChecksumAlgorithm='CRC32',
-        )
-
-        sent = resume_upload(
-            s3, path, 'my-videos', 'video.mp4', part_size=5 * MB
-        )
+        path.write_bytes(b'x' * 9 * MB)
+        sent = resume_upload(s3, path, 'my-videos', 'video.mp4', 'video/mp4')
         print(sent, 'part sent of 2')
         #> 1 part sent of 2
-        there = s3.head_object(Bucket='my-videos', Key='video.mp4')
-        print(there['ContentLength'] == path.stat().st_size)
-        #> True

@@ -1,49 +1,60 @@
-"""Bring a prefix up to date with a folder: upload only what has changed.
+"""Sync a folder to a prefix: upload only what has changed.
 
-A file is uploaded if it has no object, if the size differs, or if it was
-changed after the object was stored. S3 reports that time in whole seconds.
-So these go unnoticed, if the size stays: a change within the second of the
-upload, one by a clock that runs behind that of S3, and a file put back
-with an older time.
+A file is uploaded if it has no object, if the size differs, or if it is
+newer and its MD5 is not the ETag. So a fresh copy of all files uploads none,
+except those of 8 MB and more, and what is encrypted with a KMS key.
 
-The listing and the folder are read to their ends before anything changes.
-So a folder that is not there, or a listing that fails, deletes nothing. Nor
-does a folder without files: it may be a disk that is not mounted. `delete`
-starts only where all uploads are done. It spares what somebody has replaced
-since the listing, and what has a link on its way in the folder.
+S3 tells times in whole seconds. So these go unnoticed, if the size stays: a
+change within the second of the upload or by a clock that runs behind S3's,
+a file put back with an older time, and an object that somebody replaced.
 
-Copy folder.py and copy_or_move.py along with it, and name them in the
-imports below. Needs s3:ListBucket, s3:PutObject and
-s3:AbortMultipartUpload; to delete, s3:DeleteObject, s3:GetObject and boto3
-1.35.67, since an older one refuses `IfMatch`.
+The listing is read to its end before anything changes. So a folder that is
+not there, or a listing that fails, deletes nothing; nor does a folder
+without files: it may be a disk that is not mounted. But an empty folder in
+it deletes its objects. `delete` starts only where all uploads are done. It
+spares what somebody has replaced since the listing, and what has a link on
+its way in the folder.
+
+Keeps up to 600 bytes an object in memory. Copy upload_folder.py, what it
+names, and copy_or_move.py along with it. Needs s3:ListBucket, s3:PutObject
+and s3:AbortMultipartUpload; to delete, s3:DeleteObject, s3:GetObject and
+boto3 1.35.67, since an older one refuses `IfMatch`.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-https://github.com/boto/boto3/issues/358
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import boto3
-
-from recipes.copy_or_move import delete_one
-from recipes.folder import (
-    NotMovedError,
+from recipes.copy_or_move import delete_if_unchanged
+from recipes.many_objects import SomeFailedError, for_each, make_client
+from recipes.upload_folder import (
+    LARGE,
     files_below,
-    is_link,
+    key_of,
+    real_folder,
+    size_and_time,
     upload_file,
     with_slash,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+
+class Listed(NamedTuple):
+    """What a listing says of an object: bytes, seconds, ETag."""
+
+    size: int
+    modified: float
+    etag: str
 
 
 class Done(NamedTuple):
@@ -60,7 +71,7 @@ def sync_folder(
     bucket: str,
     prefix: str,
     delete: bool = False,
-    threads: int = 10,
+    threads: int = 20,
 ) -> Done:
     """Upload what is new or changed below a folder.
 
@@ -73,98 +84,107 @@ def sync_folder(
         ValueError: it has no files, and `delete` would remove everything.
         ClientError: S3 does not list the bucket. In these three cases,
             nothing was changed.
-        NotMovedError: some keys were not uploaded or not deleted.
+        SomeFailedError: some keys were not uploaded or not deleted.
     """
-    root, prefix = Path(folder), with_slash(prefix)
-    if not root.is_dir():
-        raise NotADirectoryError(f'There is no folder {root}.')
-    reasons: dict[str, Exception] = {}
-    files = {
-        prefix + path.relative_to(root).as_posix(): path
-        for path in files_below(root, reasons)
-    }
-    if delete and not files:
-        raise ValueError(f'{root} has no files, so nothing is deleted.')
-    there: dict[str, ObjectTypeDef] = {}
+    root, prefix = real_folder(folder), with_slash(prefix)
+    objects = list_objects(s3, bucket, prefix)
+    errors: dict[str, Exception] = {}
+    uploaded: list[str] = []
+    deleted: list[str] = []
+    files = 0
+
+    def send(path: Path) -> None:
+        key = key_of(path, root, prefix)
+        if has_changed(path, objects.get(key)):
+            upload_file(s3, path, bucket, key)
+            uploaded.append(key)
+
+    for path, error in for_each(send, files_below(root, errors), threads):
+        files += 1
+        key = key_of(path, root, prefix)
+        objects.pop(key, None)
+        if error:
+            errors[key] = error
+
+    if delete and not errors:
+        if not files:
+            raise ValueError(f'{root} has no files, so nothing is deleted.')
+        # A key that ends in `/` stands for a folder.
+        without_file = (
+            key
+            for key in objects
+            if key[-1] != '/' and not has_place(root, key[len(prefix) :])
+        )
+
+        def remove(key: str) -> None:
+            # One by one, because a batch cannot name every key.
+            etag = objects[key].etag
+            delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
+
+        for key, error in for_each(remove, without_file, threads):
+            if error:
+                errors[key] = error
+            else:
+                deleted.append(key)
+    uploaded.sort()
+    if errors:
+        raise SomeFailedError(errors, uploaded + deleted)
+    return Done(uploaded, deleted, files - len(uploaded))
+
+
+def list_objects(s3: S3Client, bucket: str, prefix: str) -> dict[str, Listed]:
+    """Return what the listing says of each object below a prefix."""
+    objects = {}
     paginator = s3.get_paginator('list_objects_v2')
     for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get('Contents', []):
-            there[entry['Key']] = entry
-
-    done: list[str] = []
-
-    def upload(key: str) -> None:
-        try:
-            if has_changed(files[key], there.get(key)):
-                upload_file(s3, files[key], bucket, key)
-                done.append(key)
-        except Exception as error:  # reported at the end
-            reasons[key] = error
-
-    deleted: list[str] = []
-
-    def remove(key: str) -> None:
-        try:
-            # One by one, because a batch cannot name every key.
-            delete_one(s3, bucket, there[key])
-            deleted.append(key)
-        except Exception as error:  # reported at the end
-            reasons[key] = error
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(upload, files))
-        if delete and not reasons:
-            # A key that ends in `/` stands for a folder.
-            gone = [
-                key
-                for key in there
-                if key not in files
-                and key[-1] != '/'
-                and not has_place(root, key[len(prefix) :])
-            ]
-            list(pool.map(remove, gone))
-    if reasons:
-        raise NotMovedError(reasons, done + deleted)
-    return Done(sorted(done), sorted(deleted), len(files) - len(done))
+            objects[entry['Key']] = Listed(
+                entry['Size'], entry['LastModified'].timestamp(), entry['ETag']
+            )
+    return objects
 
 
-def has_changed(path: Path, entry: ObjectTypeDef | None) -> bool:
-    """Return whether a file differs from its entry in the listing."""
-    stat = path.stat()
-    return (
-        entry is None
-        or entry['Size'] != stat.st_size
-        or entry['LastModified'].timestamp() < int(stat.st_mtime)
-    )
+def has_changed(path: Path, listed: Listed | None) -> bool:
+    """Return whether a file differs from its object."""
+    size, nanoseconds = size_and_time(path)
+    if not listed or listed.size != size:
+        return True
+    if nanoseconds // 10**9 <= listed.modified:
+        return False
+    if size >= LARGE:  # in parts, so its ETag is no MD5
+        return True
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False)
+    return listed.etag.strip('"') != md5.hexdigest()
 
 
 def has_place(root: Path, name: str) -> bool:
-    """Return whether there is a file of this name, or a link on its way."""
-    path, parts = root, name.split('/')
-    if not {'', '.', '..'}.isdisjoint(parts):
+    """Return whether a name has a file, or a link on its way to it."""
+    path = os.path.join(root, '') + name.replace('/', os.sep)
+    if os.path.abspath(path) != path:  # has `..` or `//`: no file
         return False
-    for part in parts:
-        path = path / part
-        if is_link(path):
-            return True
+    folder = os.path.dirname(path)
+    if os.path.realpath(folder) != folder:
+        return True
     return os.path.lexists(path) and not os.path.isdir(path)
 
 
 # fmt: off
 def demo() -> None:
-    s3 = boto3.client('s3', region_name='us-east-1')
+    s3 = make_client('us-east-1')
     s3.create_bucket(Bucket='my-mirror')
 
     with tempfile.TemporaryDirectory() as name:
         for file in ('a.txt', 'b.txt'):
             Path(name, file).write_text('Hello')
-            os.utime(Path(name, file), (0, time.time() - 60))
-        print(sync_folder(s3, name, 'my-mirror', 'site/'))
+        print(sync_folder(s3, name, 'my-mirror', 'site'))
         #> Done(uploaded=['site/a.txt', 'site/b.txt'], deleted=[], unchanged=0)
-        print(sync_folder(s3, name, 'my-mirror', 'site/'))
+        # Equal files, each newer than its object:
+        for file in ('a.txt', 'b.txt'):
+            os.utime(Path(name, file), (0, time.time() + 60))
+        print(sync_folder(s3, name, 'my-mirror', 'site'))
         #> Done(uploaded=[], deleted=[], unchanged=2)
 
         Path(name, 'a.txt').write_text('Hello again')
         Path(name, 'b.txt').unlink()
-        print(sync_folder(s3, name, 'my-mirror', 'site/', delete=True))
+        print(sync_folder(s3, name, 'my-mirror', 'site', delete=True))
         #> Done(uploaded=['site/a.txt'], deleted=['site/b.txt'], unchanged=0)

@@ -1,60 +1,51 @@
-"""Upload and download a file, with progress, and check what arrived.
+"""Upload and download a file, with progress, and check it.
 
-Files of 8 MB and more are sent and fetched in parts, several at a time. So
-the callback is called from several threads.
+Files of 8 MB and more move in parts, several at a time, so the callback is
+called from several threads, with the bytes of each step. A progress bar:
 
-The ETag is no check: after an upload in parts it is not the MD5 of the
-file. By default, the checksum of an object in parts is made from those of
-its parts, so it is not the file's either. Ask for `FULL_OBJECT`, and S3
-keeps the CRC32 of the whole file. `download_file` does not look at it for
-a file in parts; `download` does.
+    with tqdm(total=path.stat().st_size, unit='B', unit_scale=True) as bar:
+        upload(s3, path, 'my-bucket', 'a.zip', 'application/zip', bar.update)
 
-Before boto3 1.38.22, an object of 8 MB and more that somebody replaces
-during its download can arrive as a mixture; `download` notices that where
-S3 has the CRC32.
+The ETag is no check: after an upload in parts it is not the MD5 of the file.
+`upload` reads the file twice, the first time for its CRC32, which S3 compares
+and keeps. Of an object in parts, `download_file` does not look at it;
+`download` does. Cloudflare R2 does not take the CRC32 of a whole file that
+is sent in parts.
 
-Needs s3:PutObject, s3:AbortMultipartUpload and s3:GetObject. To upload in
-parts with a key of KMS also takes kms:GenerateDataKey and kms:Decrypt. Needs
-boto3 1.36: an older one refuses `ChecksumType` with a ValueError.
+Ctrl-C waits for the requests that are under way; then what was sent in parts
+is removed. A process that is killed leaves parts in the bucket, which cost
+money (`lifecycle` has a rule for them), or a `.….part` file beside the
+target of a download.
+
+Needs s3:PutObject, s3:AbortMultipartUpload and s3:GetObject; with a key of
+KMS also kms:GenerateDataKey and kms:Decrypt. Needs boto3 1.36: an older one
+refuses `ChecksumCRC32` with a ValueError. From 1.38.22 on, a download that
+somebody replaces meanwhile is noticed even where S3 has no CRC32.
 https://docs.aws.amazon.com/boto3/latest/guide/s3-uploading-files.html
 https://docs.aws.amazon.com/boto3/latest/guide/s3-example-download-file.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+https://developers.cloudflare.com/r2/api/s3/api/
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import shutil
 import tempfile
-import threading
 import uuid
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import boto3
-import s3transfer.exceptions
-from boto3.exceptions import Boto3Error, S3UploadFailedError
-from botocore.exceptions import BotoCoreError, ClientError
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 MB = 1024 * 1024
-# An older s3transfer does not notice, and has no such error.
-REPLACED = getattr(s3transfer.exceptions, 'S3DownloadFailedError', ())
-
-
-class Progress:
-    """Add up the bytes that the threads of one transfer have moved."""
-
-    def __init__(self) -> None:
-        self.moved = 0
-        self.lock = threading.Lock()
-
-    def __call__(self, size: int) -> None:
-        with self.lock:
-            self.moved += size  # update a progress bar here, too
 
 
 def crc32_of(path: str | Path) -> str:
@@ -74,36 +65,39 @@ def upload(
     content_type: str,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Upload a file. S3 checks each part, and keeps the file's own CRC32.
+    """Upload a file; S3 stores only what has the CRC32 of the file.
 
     Raises:
-        S3UploadFailedError: it names the file, the bucket and the key.
+        S3UploadFailedError: what S3 says; `BadDigest`, for example, if the
+            file changed meanwhile or was damaged on the way.
+        BotoCoreError: EndpointConnectionError, for example, without network.
+        OSError: the file cannot be read.
     """
+    crc32 = crc32_of(path)
     try:
         s3.upload_file(
             Filename=str(path),
             Bucket=bucket,
             Key=key,
-            ExtraArgs={
-                'ContentType': content_type,
-                'ChecksumAlgorithm': 'CRC32',
-                'ChecksumType': 'FULL_OBJECT',
-            },
+            ExtraArgs={'ContentType': content_type, 'ChecksumCRC32': crc32},
             Callback=progress,
         )
     except S3UploadFailedError as error:
         # S3 joined the parts, the response got lost, and the second try
         # found no upload to complete: then the file is there.
-        if 'NoSuchUpload' not in str(error):
+        if 'NoSuchUpload' not in str(error) or not has_crc32(
+            s3, bucket, key, crc32
+        ):
             raise
-        try:
-            there = s3.head_object(
-                Bucket=bucket, Key=key, ChecksumMode='ENABLED'
-            )
-        except ClientError:
-            raise error from None
-        if there.get('ChecksumCRC32') != crc32_of(path):
-            raise
+
+
+def has_crc32(s3: S3Client, bucket: str, key: str, crc32: str) -> bool:
+    """Return whether S3 has an object with this CRC32."""
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
+    except ClientError:
+        return False
+    return head.get('ChecksumCRC32') == crc32
 
 
 def download(
@@ -115,38 +109,42 @@ def download(
 ) -> bool:
     """Download an object to a file; return whether S3 had its CRC32.
 
-    The file appears, or is replaced, once all of it is there.
+    The file appears once all of it is there. It replaces an old one, whose
+    mode it keeps, but not its owner. A symbolic link stays, and leads to the
+    new file.
 
     Raises:
         ClientError: as S3 says; `404` if there is no such object.
-        RetriesExceededError: the body broke off each time.
-        RuntimeError: what arrived is not what S3 has.
+        BotoCoreError: EndpointConnectionError, for example, without network;
+            FlexibleChecksumError, if less than 8 MB were damaged on the way.
+        s3transfer.exceptions.RetriesExceededError: it broke off five times.
+        s3transfer.exceptions.S3DownloadFailedError: somebody replaced it.
+        RuntimeError: what arrived is not what S3 has: damaged or replaced.
+        OSError: there is no such folder, or no space left.
     """
-    part = Path(path).parent / f'.{uuid.uuid4().hex}.part'
-    changed = (
-        f'{bucket}/{key} was damaged on the way, or replaced by somebody: '
-        'download it again.'
-    )
+    path = Path(os.path.realpath(path))
+    path.parent.stat()  # without the folder, this error names it
+    part = path.parent / f'.{uuid.uuid4().hex}.part'
     try:
-        s3.download_file(
-            Bucket=bucket, Key=key, Filename=str(part), Callback=progress
+        with open(part, 'xb') as file:
+            if path.exists():
+                shutil.copymode(path, part)
+            s3.download_fileobj(
+                Bucket=bucket, Key=key, Fileobj=file, Callback=progress
+            )
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
+        # Of an object in parts, whose ETag ends in "-" and their number, it
+        # can be the CRC32 of their CRC32s.
+        whole = '-' not in head['ETag'] or (
+            head.get('ChecksumType') == 'FULL_OBJECT'
         )
-        there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
-        # Without a hyphen in its ETag, an object was not sent in parts.
-        whole = there.get('ChecksumType') == 'FULL_OBJECT' or (
-            '-' not in there['ETag']
-        )
-        crc32 = there.get('ChecksumCRC32') if whole else None
-        if part.stat().st_size != there['ContentLength'] or (
-            crc32 and crc32 != crc32_of(part)
-        ):
-            raise RuntimeError(changed)
+        crc32 = head.get('ChecksumCRC32') if whole else None
+        if crc32 and crc32 != crc32_of(part):
+            raise RuntimeError(
+                f'{bucket}/{key} was damaged on the way, or replaced by '
+                'somebody: download it again.'
+            )
         os.replace(part, path)
-    except REPLACED as error:
-        raise RuntimeError(changed) from error
-    except (Boto3Error, BotoCoreError, ClientError) as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
     finally:
         if part.exists():
             part.unlink()
@@ -162,17 +160,22 @@ def demo() -> None:
         source, target = Path(folder, 'source.zip'), Path(folder, 'target.zip')
         source.write_bytes(bytes(9 * MB))
 
-        progress = Progress()
+        steps: list[int] = []
         upload(
-            s3, source, 'my-big-files', 'a.zip', 'application/zip', progress
+            s3,
+            source,
+            'my-big-files',
+            'a.zip',
+            'application/zip',
+            progress=steps.append,
         )
-        print(progress.moved, 'bytes uploaded')
+        print(sum(steps), 'bytes uploaded')
         #> 9437184 bytes uploaded
 
         checked = download(s3, 'my-big-files', 'a.zip', target)
         print('checked:', checked, target.read_bytes() == bytes(9 * MB))
         #> checked: True True
 
-    there = s3.head_object(Bucket='my-big-files', Key='a.zip')
-    print(there['ContentType'], there['ETag'])
+    head = s3.head_object(Bucket='my-big-files', Key='a.zip')
+    print(head['ContentType'], head['ETag'])
     #> application/zip "…-2"

@@ -25,7 +25,7 @@ SILENT = {
 CATCHING = [
     'copy_or_move',
     'create_bucket',
-    'folder',
+    'download_folder',
     'empty_bucket',
     'errors',
     'many_objects',
@@ -36,6 +36,7 @@ CATCHING = [
     'safe_writes',
     'streams',
     'sync_folder',
+    'upload_folder',
     'versions',
 ]
 # Sent twice, these leave one more version, and one more `s3:TestEvent`.

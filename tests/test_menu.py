@@ -59,12 +59,12 @@ def test_the_menu_runs_one_inside_the_mock(menu, hostile):
 
 
 def test_the_menu_helps_with_a_name_that_is_wrong(menu):
-    with pytest.raises(SystemExit, match='fodler; did you mean folder or '):
-        menu('fodler')
+    with pytest.raises(SystemExit, match='foldr; did you mean sync_folder'):
+        menu('foldr')
     with pytest.raises(SystemExit, match='zzz: uv run python -m recipes list'):
         menu('zzz')
-    with pytest.raises(SystemExit, match='There is no recipe folder --help'):
-        menu('folder', '--help')
+    with pytest.raises(SystemExit, match='There is no recipe errors --help'):
+        menu('errors', '--help')
 
 
 def test_a_python_with_an_old_mock_is_told_so(monkeypatch, capsys):

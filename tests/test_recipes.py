@@ -12,42 +12,7 @@ from support import ROOT, made_env
 
 from recipes import events as event_recipe
 from recipes import presigned_form
-from recipes.folder import Places, upload_folder
 from recipes.see_requests import watch
-
-
-def test_a_key_gets_a_file_of_its_own_or_none(tmp_path):
-    def refuses(places, names, why):
-        for name in names:
-            with pytest.raises(ValueError, match=why):
-                places.take(name)
-
-    root = tmp_path.resolve()
-    none = ['a//b', '/a', 'a/', 'a/./b', 'a/../b', '..', '.', 'a\x00b']
-    refuses(Places(root), none, 'is no file name')
-    odd = ['a:b', 'a\\b', 'NUL', 'com1.txt', 'x/aux', 'a.', 'a ', 'a\x1fb']
-    refuses(Places(root, 'win32'), odd, 'Windows has no file')
-    others = Places(root, 'linux')
-    assert all(map(others.take, [*odd, 'a', 'A', 'ä', 'a\u0308']))
-    mac = Places(root, 'darwin')
-    assert all(map(mac.take, ['a', 'b/c']))
-    refuses(mac, ['a/b', 'A', 'B', 'b', 'B/C', 'b/C/d'], 'its place is taken')
-
-
-def test_links_lead_neither_in_nor_out(s3, tmp_path):
-    s3.create_bucket(Bucket='links')
-    outside, inside = tmp_path / 'outside', tmp_path / 'inside'
-    outside.mkdir()
-    inside.mkdir()
-    (outside / 'secret').write_text('secret')
-    (inside / 'file').symlink_to(outside / 'secret')
-    (inside / 'folder').symlink_to(outside)
-    (inside / 'own').write_text('own')
-    assert upload_folder(s3, inside, 'links', 'x') == ['x/own']
-    with pytest.raises(ValueError, match='leads out of the folder'):
-        Places(inside.resolve()).take('folder/new')
-    (inside / 'loop').symlink_to('loop')
-    assert Places(inside.resolve()).take('loop/new')  # and it then fails
 
 
 def test_your_code_is_tested_whatever_is_set(hostile, tmp_path):

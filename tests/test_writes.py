@@ -4,24 +4,19 @@ Nothing is lost, nothing is done twice, nothing of others is touched, it
 ends, and an error names the key.
 """
 
-import os
 import time
 from itertools import repeat
-from unittest import mock
 
 import boto3
 import faults
 import pytest
-from faults import after, conflict, denied, lost
+from faults import after, conflict, lost
 
-from recipes import copy_or_move as moves
-from recipes import errors, folder, resume_upload, safe_writes, versions
+from recipes import errors, safe_writes, versions
 from recipes.empty_bucket import delete, empty
 from recipes.metadata_and_tags import change_metadata
 from recipes.read_part import open_object
 from recipes.streams import upload_chunks
-from recipes.sync_folder import sync_folder
-from recipes.upload_and_download import download, upload
 
 B = {'Bucket': 'bucket'}
 HERE = {'Bucket': 'bucket', 'Key': 'key'}
@@ -187,97 +182,6 @@ def test_undeleting_takes_no_other_key_for_it(s3, mine):
     assert count(s3) == 3
 
 
-def test_folders_go_on_and_then_name_each_key(s3, mine, tmp_path):
-    def deny_b(request, work):
-        denies = request.url.endswith('/b')
-        return denied(request, work) if denies else work()
-
-    put(s3, 'p/a', 'p/b', 'p/c', 'p/../x', 'p/d/', 'p-old/f')
-    put(s3, 'p/e', Body=bytes(LARGE))
-    put(s3, 'p/empty/', Body=b'')
-    mine.faults.come(GetObject=repeat(deny_b), PutObject=repeat(deny_b))
-    with pytest.raises(folder.NotMovedError) as error:
-        folder.download_folder(mine, 'bucket', 'p', tmp_path)
-    assert set(error.value.reasons) == {'p/../x', 'p/d/', 'p/b'}
-    assert {x.name for x in tmp_path.iterdir()} == {'a', 'c', 'e'}
-
-    (tmp_path / 'b').write_text('b')
-    for send, to in ((folder.upload_folder, 'q'), (sync_folder, 'r')):
-        with pytest.raises(folder.NotMovedError, match=r'/b.*AccessDenied'):
-            send(mine, tmp_path, 'bucket', to)
-        assert read(s3, f'{to}/c') == b'p/c'
-        with pytest.raises(NotADirectoryError, match='There is no folder'):
-            send(mine, tmp_path / 'absent', 'bucket', to)
-
-
-def test_a_sync_that_cannot_look_deletes_nothing(s3, mine, tmp_path):
-    look = os.lstat
-
-    def lstat(path, **kwargs):
-        if str(path).endswith('key'):
-            raise PermissionError(13, 'refused', str(path))
-        return look(path, **kwargs)
-
-    put(s3, 'p/key')
-    with pytest.raises(ValueError, match='has no files'):
-        sync_folder(mine, tmp_path, 'bucket', 'p', delete=True)
-    (tmp_path / 'b').write_text('b')
-    (tmp_path / 'key').write_text('key')
-    with mock.patch.object(os, 'lstat', lstat), pytest.raises(
-        folder.NotMovedError, match=r'key: .* refused'
-    ):
-        sync_folder(mine, tmp_path, 'bucket', 'p', delete=True)
-    assert keys(s3) == ['p/b', 'p/key']
-
-
-def test_nothing_of_others_is_touched(s3, mine, tmp_path):
-    put(s3, 'p/gone', 'p/a/gone')
-    put(s3, 'p/folder/', 'p/link', 'p/linked/b', 'q', 'p-old/c')
-    (tmp_path / 'link').symlink_to(tmp_path / 'elsewhere')
-    (tmp_path / 'linked').symlink_to(tmp_path / 'not-mounted')
-    (tmp_path / 'a').write_text('a')
-    assert not sync_folder(mine, tmp_path, 'bucket', 'p').deleted
-    (tmp_path / 'a').write_text('b')  # of the same size
-    os.utime(tmp_path / 'a', (0, time.time() + 60))
-    sync_folder(mine, tmp_path, 'bucket', 'p', delete=True)
-    assert read(s3, 'p/a') == b'b'
-    moves.move(mine, 'bucket', 'p-old/', 'new/')
-    moves.copy(mine, 'bucket', 'new/', 'p-old/')
-    kept = ['p/a', 'p/folder/', 'p/link', 'p/linked/b', 'q']
-    assert keys(s3) == ['new/c', 'p-old/c', *kept]
-    assert emptied(mine, 'p/') == []
-    assert keys(s3) == ['new/c', 'p-old/c', 'q']
-    for key in ('key', 'key-2', 'key'):
-        s3.create_multipart_upload(Key=key, **B)
-    mine.faults.come(AbortMultipartUpload=[lost])
-    resume_upload.abort(mine, *AT)
-    left = s3.list_multipart_uploads(**B)['Uploads']
-    assert [upload['Key'] for upload in left] == ['key-2']
-
-
-def test_what_others_replace_is_left(s3, mine, tmp_path):
-    def move():
-        moves.move(mine, 'bucket', 'p/', 'new/')
-
-    def sync():
-        sync_folder(mine, tmp_path, 'bucket', 'p', delete=True)
-
-    (tmp_path / 'b').write_text('b')
-    theirs = after(lambda: put(s3, 'p/key', Body=b'theirs'))
-    acts = [(move, moves.NotCopiedError), (sync, folder.NotMovedError)]
-    for act, told in acts:
-        put(s3, 'p/key', 'p/odd\x01')
-        mine.faults.come(DeleteObject=[theirs] * 2)
-        with pytest.raises(told, match=r'p/key: .*PreconditionFailed'):
-            act()
-        assert read(s3, 'p/key') == b'theirs'
-        assert 'p/odd\x01' not in keys(s3)
-    mine.faults.come(CopyObject=repeat(denied))
-    with pytest.raises(moves.NotCopiedError, match=r'p/key: .*AccessDenied'):
-        move()
-    assert read(s3, 'p/key') == b'theirs'
-
-
 def test_a_part_is_read_again(s3, mine):
     put(s3, 'key')
     mine.faults.come(GetObject=repeat(faults.broken(2)))
@@ -301,55 +205,3 @@ def test_an_error_has_the_code_of_its_own_causes_alone(s3):
     bug = KeyError()
     bug.__context__ = error.value  # as in a handler of that error
     assert errors.code_of(bug) == 'KeyError'
-
-
-def test_parts_of_another_file_are_sent_again(s3, mine, tmp_path):
-    (tmp_path / 'file').write_bytes(bytes(LARGE))
-    another = s3.create_multipart_upload(ChecksumAlgorithm='SHA1', **HERE)
-    assert resume_upload.unfinished(mine, *AT) is None
-    upload = s3.create_multipart_upload(ChecksumAlgorithm='CRC32', **HERE)
-    part = {'PartNumber': 1, 'UploadId': upload['UploadId'], **HERE}
-    s3.upload_part(Body=b'y' * 8 * 1024 * 1024, **part)
-    assert resume_upload.resume_upload(mine, tmp_path / 'file', *AT) == 2
-    assert read(s3) == bytes(LARGE)
-    left = s3.list_multipart_uploads(**B)['Uploads']
-    assert [x['UploadId'] for x in left] == [another['UploadId']]
-
-
-def test_large_files_are_joined_once_and_whole(s3, mine, tmp_path):
-    def joined(request, work):
-        """S3 has joined the parts before: that response got lost."""
-        work()
-        return faults.gone(request, work)
-
-    def damaged(request, work):
-        answer = work()
-        answer.raw.__init__(b'?' + answer.raw.read()[1:])
-        return answer
-
-    path = tmp_path / 'file'
-    for send in (
-        lambda: resume_upload.resume_upload(mine, path, *AT),
-        lambda: upload(mine, path, *AT, 'text/plain'),
-    ):
-        path.write_bytes(b'1' * LARGE)
-        mine.faults.come(CompleteMultipartUpload=[joined])
-        send()
-        assert read(s3) == b'1' * LARGE
-        path.write_bytes(b'2' * LARGE)
-        mine.faults.come(CompleteMultipartUpload=[faults.gone])
-        with pytest.raises(Exception, match=r'bucket/key.*NoSuchUpload'):
-            send()
-    path.write_bytes(b'3' * LARGE)
-    changed = after(lambda: path.write_bytes(b'4' * LARGE))
-    mine.faults.come(UploadPart=[changed])
-    with pytest.raises(RuntimeError, match='changed while it was uploaded'):
-        resume_upload.resume_upload(mine, path, *AT)
-    path.write_bytes(b'2' * LARGE)
-    replaced = after(lambda: put(s3, 'key', Body=bytes(LARGE)))
-    for coming in ([damaged], [None, replaced]):
-        mine.faults.come(GetObject=coming)
-        with pytest.raises(RuntimeError, match='bucket/key was damaged'):
-            download(mine, *AT, path)
-    assert path.read_bytes() == b'2' * LARGE
-    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,64 @@
+"""Folders, many objects and small bodies, on a real S3 server."""
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from recipes import many_objects, sync_folder
+from recipes.download_folder import download_folder
+from recipes.many_objects import SMALL
+from recipes.upload_folder import upload_folder
+
+
+def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
+    s3.create_bucket(Bucket='odd-names')
+    odd = [*'äAa+~🪣\'"\n\t', 'a\u0308', '%2F', ' x ', '<&>', '#?', 'a:b']
+    odd += ['NUL', '.hidden', '...', 'x' * 250]
+    here, back = tmp_path / 'here', tmp_path / 'back'
+    bodies = {}
+    for name in odd:
+        (here / name).mkdir(parents=True)
+        for number in range(60):
+            body = bodies[f'p/{name}/{number}'] = f'{name} {number}'.encode()
+            (here / name / f'{number}').write_bytes(body)
+    keys = upload_folder(s3, here, 'odd-names', 'p')
+    assert keys == sorted(bodies)
+    assert sorted(download_folder(s3, 'odd-names', 'p', back)) == keys
+    assert {
+        f'p/{path.relative_to(back).as_posix()}': path.read_bytes()
+        for path in back.rglob('*/*')
+    } == bodies
+    synced = sync_folder.sync_folder(s3, back, 'odd-names', 'p', delete=True)
+    assert synced == ([], [], len(keys))
+    came, errors = many_objects.read_in_processes(
+        'odd-names', [*keys, 'absent'], 'us-east-1'
+    )
+    assert came == bodies
+    assert errors['absent'].response['Error']['Code'] == 'NoSuchKey'
+
+
+@pytest.mark.parametrize('signature', ['s3v4', 's3'])
+def test_a_body_without_expect_has_a_good_signature(s3, signature):
+    bucket = f'signed-{signature}'
+    s3.create_bucket(Bucket=bucket)
+    config = Config(signature_version=signature)
+    client = boto3.client('s3', region_name='us-east-1', config=config)
+    client.meta.events.register(
+        'before-send.s3.PutObject', many_objects.send_at_once
+    )
+    for size in (0, 1, SMALL - 1, SMALL):
+        client.put_object(Bucket=bucket, Key='key', Body=bytes(size))
+        body = s3.get_object(Bucket=bucket, Key='key')['Body'].read()
+        assert body == bytes(size)
+
+
+def test_only_a_signed_header_may_not_be_dropped(s3):
+    """The server does check: a header that is signed cannot be dropped."""
+    s3.create_bucket(Bucket='checked')
+
+    def drop(request, **_):
+        del request.headers['x-amz-meta-a']
+
+    s3.meta.events.register('before-send.s3.PutObject', drop)
+    with pytest.raises(Exception, match=r'SignatureDoesNotMatch|signed'):
+        s3.put_object(Bucket='checked', Key='key', Metadata={'a': '1'})

@@ -1,0 +1,146 @@
+"""Copies and large files, on a real S3 server."""
+
+import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
+
+from recipes import copy_or_move, resume_upload
+from recipes.copy_or_move import copy_prefix, move_prefix, rename
+from recipes.many_objects import SomeFailedError
+from recipes.upload_and_download import download, upload
+
+PART = 8 * 1024 * 1024  # bytes
+
+
+@pytest.fixture
+def put(s3, bucket):
+    def put(key, body, **kwargs):
+        s3.put_object(Bucket=bucket, Key=key, Body=body, **kwargs)
+
+    return put
+
+
+@pytest.fixture
+def bodies(s3, bucket):
+    """What the bucket has, by its keys."""
+
+    def read():
+        page = s3.list_objects_v2(Bucket=bucket)
+        return {
+            entry['Key']: s3.get_object(Bucket=bucket, Key=entry['Key'])[
+                'Body'
+            ].read()
+            for entry in page.get('Contents', [])
+        }
+
+    return read
+
+
+def once(s3, event, action):
+    """Have somebody do something before the next request of that kind."""
+    actions = [action]
+
+    def act(**_):
+        if actions:
+            actions.pop()()
+
+    s3.meta.events.register(f'before-call.s3.{event}', act)
+
+
+def test_rename_overwrites_nothing(s3, bucket, put, bodies):
+    put('a', b'1')
+    put('b', b'2')
+    with pytest.raises(ClientError, match='PreconditionFailed'):
+        rename(s3, bucket, 'a', 'b')
+    with pytest.raises(ClientError, match='InvalidRequest'):
+        rename(s3, bucket, 'a', 'a')
+    assert bodies() == {'a': b'1', 'b': b'2'}
+
+
+def test_rename_stands_a_copy_that_is_sent_twice(s3, bucket, put, bodies):
+    def again(attempts, **_):
+        return 0 if attempts == 1 else None  # seconds to wait
+
+    put('a', b'1', Tagging='x=1')
+    s3.meta.events.register_first('needs-retry.s3.CopyObject', again)
+    rename(s3, bucket, 'a', 'c')
+    assert bodies() == {'c': b'1'}
+    tags = s3.get_object_tagging(Bucket=bucket, Key='c')['TagSet']
+    assert tags == [{'Key': 'x', 'Value': '1'}]
+
+
+@pytest.mark.parametrize('event', ['CopyObject', 'DeleteObject'])
+@pytest.mark.parametrize('move', [rename, move_prefix])
+def test_what_somebody_stores_meanwhile_is_not_moved(
+    s3, bucket, put, bodies, event, move
+):
+    put('a', b'1')
+    once(s3, event, lambda: put('a', b'2'))
+    with pytest.raises((ClientError, SomeFailedError), match='Precondition'):
+        move(s3, bucket, 'a', 'd')
+    copied = {'d': b'1'} if event == 'DeleteObject' else {}
+    assert bodies() == {'a': b'2', **copied}
+
+
+def test_a_copy_takes_tags_along_unasked(s3, bucket, put):
+    put('p/a', b'1', Tagging='x=1', Metadata={'y': '2'})
+    copy_prefix(s3, bucket, 'p/', 'q/')
+    tags = s3.get_object_tagging(Bucket=bucket, Key='q/a')['TagSet']
+    assert tags == [{'Key': 'x', 'Value': '1'}]
+    head = s3.head_object(Bucket=bucket, Key='q/a')
+    assert head['Metadata'] == {'y': '2'}
+
+
+@pytest.mark.parametrize(
+    ('size', 'event'), [(9, 'PutObject'), (PART + 1, 'CreateMultipartUpload')]
+)
+def test_a_file_that_changes_meanwhile_is_not_stored(
+    s3, bucket, bodies, tmp_path, size, event
+):
+    path = tmp_path / 'file'
+    path.write_bytes(b'1' * size)
+    once(s3, event, lambda: path.write_bytes(b'2' * size))
+    with pytest.raises(S3UploadFailedError, match='BadDigest'):
+        upload(s3, path, bucket, 'key', 'text/plain')
+    assert bodies() == {}
+    assert 'Uploads' not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+@pytest.mark.parametrize('size', [0, 9, PART + 1])
+def test_what_was_uploaded_comes_back_checked(s3, bucket, tmp_path, size):
+    path = tmp_path / 'file'
+    path.write_bytes(b'1' * size)
+    upload(s3, path, bucket, 'key', 'text/plain')
+    assert download(s3, bucket, 'key', tmp_path / 'copy') is True
+    assert (tmp_path / 'copy').read_bytes() == b'1' * size
+
+
+def test_joined_parts_are_known_by_the_crc32_of_their_crc32s(
+    s3, bucket, tmp_path
+):
+    path = tmp_path / 'file'
+    path.write_bytes(b'1' * PART + b'2')
+    assert resume_upload.resume_upload(s3, path, bucket, 'key') == 2
+    crc32s = [
+        resume_upload.crc32_of(b'1' * PART),
+        resume_upload.crc32_of(b'2'),
+    ]
+    parts = [
+        {'PartNumber': number, 'ETag': 'any', 'ChecksumCRC32': crc32}
+        for number, crc32 in enumerate(crc32s, 1)
+    ]
+    resume_upload.join(s3, bucket, 'key', 'gone', parts)
+    with pytest.raises(s3.exceptions.NoSuchUpload):
+        resume_upload.join(s3, bucket, 'key', 'gone', parts[:1])
+
+
+def test_a_large_copy_in_parts_keeps_metadata_and_tags(
+    s3, bucket, put, monkeypatch
+):
+    monkeypatch.setattr(copy_or_move, 'ONE_REQUEST', PART)
+    put('p/a', b'1' * (PART + 1), Tagging='x=1', Metadata={'y': '2'})
+    move_prefix(s3, bucket, 'p/', 'q/')
+    tags = s3.get_object_tagging(Bucket=bucket, Key='q/a')['TagSet']
+    assert tags == [{'Key': 'x', 'Value': '1'}]
+    head = s3.head_object(Bucket=bucket, Key='q/a')
+    assert (head['Metadata'], head['ETag'][-3:]) == ({'y': '2'}, '-2"')

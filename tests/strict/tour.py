@@ -1,0 +1,46 @@
+"""The tour and the demos print on a real server what they print in the mock.
+
+Those that need what SeaweedFS has not are left out.
+"""
+
+import importlib
+
+import boto3
+import pytest
+from support import RECIPES, mask, printed_as
+
+import main_aws_s3
+
+# Regions, roles, KMS, queues, keys with .., Block Public Access, archives.
+CANNOT = {
+    'bucket_policy',
+    'create_bucket',
+    'credentials',
+    'download_folder',
+    'encryption',
+    'events',
+    'lifecycle',
+    'real_tour',
+    'restore_archived',
+}
+OTHERWISE = {'presigned_url', 'see_requests'}  # its URLs have another host
+
+
+def test_the_tour_prints_the_same(printed, capsys):
+    def hide_other_tests(parsed, **_):
+        parsed['Buckets'] = [
+            x for x in parsed['Buckets'] if x['Name'].endswith('bucket-2024')
+        ]
+
+    boto3.setup_default_session()
+    events = boto3.DEFAULT_SESSION.events
+    events.register('after-call.s3.ListBuckets', hide_other_tests)
+    main_aws_s3.tour()
+    assert mask(capsys.readouterr().out) == mask(printed)
+
+
+@pytest.mark.parametrize('name', sorted({*RECIPES} - CANNOT))
+def test_a_demo_prints_the_same(name, capsys):
+    importlib.import_module(f'recipes.{name}').demo()
+    printed = capsys.readouterr().out
+    assert printed_as(RECIPES[name]).fullmatch(printed) or name in OTHERWISE

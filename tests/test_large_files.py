@@ -1,0 +1,348 @@
+"""recipes/upload_and_download.py and recipes/resume_upload.py.
+
+`s3` is somebody else's client, `mine` is that of the recipe. moto takes any
+checksum; tests/strict.py has a server that compares them.
+"""
+
+import os
+import time
+from itertools import repeat
+
+import boto3
+import faults
+import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError, FlexibleChecksumError
+from faults import after, denied, lost
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+
+from recipes import resume_upload as resuming
+from recipes.resume_upload import resume_upload
+from recipes.upload_and_download import crc32_of, download, upload
+
+PART = 8 * 1024 * 1024  # bytes
+SMALL, LARGE = 1024, PART + 1  # one request, and two parts
+
+
+@pytest.fixture
+def mine(s3, monkeypatch):
+    monkeypatch.setattr(time, 'sleep', lambda seconds: None)
+    s3.create_bucket(Bucket='bucket')
+    client = boto3.client('s3', region_name='us-east-1')
+    client.faults = faults.Faults()
+    client.faults.watch(client)
+    return client
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / 'file'
+    path.write_bytes(b'1' * LARGE)
+    return path
+
+
+def put(s3, body):
+    s3.put_object(Bucket='bucket', Key='key', Body=body)
+
+
+def read(s3):
+    return s3.get_object(Bucket='bucket', Key='key')['Body'].read()
+
+
+def keys(s3):
+    page = s3.list_objects_v2(Bucket='bucket')
+    return [entry['Key'] for entry in page.get('Contents', [])]
+
+
+def unfinished(s3):
+    """The uploads in parts that nobody has completed, by their ids."""
+    page = s3.list_multipart_uploads(Bucket='bucket')
+    return {x['UploadId']: x['Key'] for x in page.get('Uploads', [])}
+
+
+def send(s3, path):
+    upload(s3, path, 'bucket', 'key', 'text/plain')
+
+
+def resume(s3, path):
+    return resume_upload(s3, path, 'bucket', 'key', 'text/plain')
+
+
+# Both
+
+
+@pytest.mark.parametrize('store', [send, resume])
+def test_a_lost_response_of_joining_is_no_error(s3, mine, path, store):
+    def joined(request, work):
+        work()
+        return faults.gone(request, work)
+
+    mine.faults.come(CompleteMultipartUpload=[joined])
+    store(mine, path)
+    assert read(s3) == b'1' * LARGE
+
+
+@pytest.mark.parametrize('store', [send, resume])
+def test_an_upload_that_is_gone_is_an_error(s3, mine, path, store):
+    put(s3, b'older')
+    mine.faults.come(CompleteMultipartUpload=[faults.gone])
+    with pytest.raises(Exception, match='NoSuchUpload'):
+        store(mine, path)
+    assert read(s3) == b'older'
+
+
+@pytest.mark.parametrize('store', [send, resume])
+def test_a_new_object_has_its_content_type(s3, mine, path, store):
+    store(mine, path)
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert head['ContentType'] == 'text/plain'
+
+
+# upload
+
+
+@pytest.mark.parametrize(
+    ('size', 'operation'),
+    [(SMALL, 'PutObject'), (LARGE, 'CompleteMultipartUpload')],
+)
+def test_s3_is_given_the_crc32_of_the_file_to_compare(
+    mine, path, size, operation
+):
+    path.write_bytes(b'2' * size)
+    crc32, seen = crc32_of(path), []
+
+    def keep(params, **_):
+        seen.append((params['ChecksumCRC32'], params.get('ChecksumType')))
+
+    mine.meta.events.register(f'provide-client-params.s3.{operation}', keep)
+    change = after(lambda: path.write_bytes(b'3' * size))
+    mine.faults.come(CreateMultipartUpload=[change])
+    send(mine, path)
+    assert seen == [(crc32, None if size == SMALL else 'FULL_OBJECT')]
+
+
+def test_a_refusal_is_told_even_if_the_same_file_is_there(mine, path):
+    send(mine, path)
+    mine.faults.come(CreateMultipartUpload=[denied])
+    with pytest.raises(S3UploadFailedError, match='AccessDenied'):
+        send(mine, path)
+
+
+def test_an_upload_that_is_gone_is_told_where_nothing_is_there(mine, path):
+    mine.faults.come(CompleteMultipartUpload=[faults.gone])
+    with pytest.raises(S3UploadFailedError, match='NoSuchUpload'):
+        send(mine, path)
+
+
+def test_a_refused_upload_names_the_key_and_leaves_no_parts(s3, mine, path):
+    mine.faults.come(UploadPart=repeat(denied))
+    with pytest.raises(S3UploadFailedError, match=r'bucket/key: .*Denied'):
+        send(mine, path)
+    assert unfinished(s3) == {}
+
+
+# download
+
+
+def damaged(request, work):
+    response = work()
+    response.raw.__init__(b'?' + response.raw.read()[1:])
+    return response
+
+
+def fetch(s3, path):
+    return download(s3, 'bucket', 'key', path)
+
+
+@pytest.mark.parametrize(
+    ('fault', 'error'),
+    [
+        (damaged, RuntimeError),
+        (faults.broken(99), RetriesExceededError),
+        (denied, ClientError),
+    ],
+)
+def test_a_failed_download_leaves_the_file_that_is_there(
+    mine, path, fault, error
+):
+    send(mine, path)
+    path.write_bytes(b'old')
+    mine.faults.come(GetObject=repeat(fault))
+    with pytest.raises(error):
+        fetch(mine, path)
+    assert path.read_bytes() == b'old'
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_small_object_that_is_damaged_is_boto3s_own_error(s3, mine, path):
+    put(s3, b'small')
+    mine.faults.come(GetObject=repeat(damaged))
+    with pytest.raises(FlexibleChecksumError):
+        fetch(mine, path)
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ('operation', 'error'),
+    [('GetObject', S3DownloadFailedError), ('HeadObject', RuntimeError)],
+)
+def test_an_object_that_is_replaced_meanwhile_is_not_taken(
+    s3, mine, path, operation, error
+):
+    send(mine, path)
+    replace = after(lambda: put(s3, b'2' * LARGE))
+    mine.faults.come(**{operation: [None, replace]})
+    with pytest.raises(error):
+        fetch(mine, path)
+    assert path.read_bytes() == b'1' * LARGE
+
+
+def test_a_download_tells_that_s3_has_no_crc32_of_the_whole(mine, path):
+    resume(mine, path)
+    assert fetch(mine, path) is False
+
+
+def test_a_missing_folder_is_told_by_its_own_name(mine, tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        fetch(mine, tmp_path / 'missing' / 'file')
+    assert error.value.filename == str(tmp_path / 'missing') or (
+        error.value.filename == tmp_path / 'missing'
+    )
+    assert mine.faults.sent == []
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no such modes')
+def test_a_download_keeps_the_mode_and_what_links_to_it(s3, mine, path):
+    put(s3, b'new')
+    path.chmod(0o600)
+    link = path.parent / 'link'
+    link.symlink_to('file')
+    fetch(mine, link)
+    assert link.is_symlink()
+    assert path.read_bytes() == b'new'
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_progress_is_told_of_each_byte(mine, path):
+    up, down = [], []
+    upload(mine, path, 'bucket', 'key', 'text/plain', up.append)
+    download(mine, 'bucket', 'key', path, down.append)
+    assert sum(up) == sum(down) == LARGE
+
+
+# resume_upload
+
+
+def start(s3, key='key', algorithm='CRC32', content_type='any/type'):
+    return s3.create_multipart_upload(
+        Bucket='bucket',
+        Key=key,
+        ChecksumAlgorithm=algorithm,
+        ContentType=content_type,
+    )['UploadId']
+
+
+def test_a_second_call_sends_what_the_first_could_not(s3, mine, path):
+    mine.faults.come(UploadPart=[None, denied])
+    with pytest.raises(ClientError, match='AccessDenied'):
+        resume(mine, path)
+    assert resume(mine, path) == 1
+    assert read(s3) == b'1' * LARGE
+
+
+def test_an_upload_that_somebody_aborts_is_begun_anew(s3, mine, path):
+    def aborted(request, work):
+        resuming.abort(s3, 'bucket', 'key')
+        return faults.gone(request, work)
+
+    mine.faults.come(UploadPart=[aborted, aborted])
+    with pytest.raises(ClientError, match='NoSuchUpload'):
+        resume(mine, path)
+    assert resume(mine, path) == 2
+    assert read(s3) == b'1' * LARGE
+
+
+def test_each_part_is_sent_with_its_crc32(mine, path):
+    seen = {}
+
+    def keep(params, **_):
+        seen[params['PartNumber']] = params['ChecksumCRC32']
+
+    mine.meta.events.register('provide-client-params.s3.UploadPart', keep)
+    resume(mine, path)
+    bodies = {1: b'1' * PART, 2: b'1'}
+    assert seen == {x: resuming.crc32_of(bodies[x]) for x in bodies}
+
+
+def test_parts_of_another_file_are_sent_again(s3, mine, path):
+    s3.upload_part(
+        Bucket='bucket',
+        Key='key',
+        UploadId=start(s3),
+        PartNumber=1,
+        Body=b'0' * PART,
+    )
+    assert resume(mine, path) == 2
+    assert read(s3) == b'1' * LARGE
+
+
+def test_a_part_is_compared_by_its_crc32_where_s3_lists_it():
+    part = {'ChecksumCRC32': resuming.crc32_of(b'x'), 'ETag': 'any'}
+    assert resuming.is_same(part, b'x')  # moto lists no CRC32s
+    assert not resuming.is_same(part, b'y')
+
+
+def test_the_newest_upload_goes_on_with_its_content_type(s3, mine, path):
+    start(s3, content_type='text/old')
+    start(s3, content_type='text/new')
+    resume(mine, path)
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert head['ContentType'] == 'text/new'
+
+
+def test_uploads_of_other_keys_and_algorithms_are_left_alone(s3, mine, path):
+    others = {
+        start(s3, key='key-2'): 'key-2',
+        start(s3, algorithm='SHA1'): 'key',
+    }
+    resume(mine, path)
+    assert unfinished(s3) == others
+
+
+def test_abort_removes_all_uploads_of_the_key_and_no_others(s3, mine):
+    for key in ('key', 'key-2', 'key'):
+        start(s3, key)
+    mine.faults.come(AbortMultipartUpload=[lost])
+    resuming.abort(mine, 'bucket', 'key')
+    assert list(unfinished(s3).values()) == ['key-2']
+
+
+def test_a_file_that_changes_is_not_stored(s3, mine, path):
+    change = after(lambda: path.write_bytes(b'2' * LARGE))
+    mine.faults.come(UploadPart=[change])
+    with pytest.raises(RuntimeError, match='changed while it was uploaded'):
+        resume(mine, path)
+    assert keys(s3) == []
+
+
+def test_an_empty_file_is_stored(s3, mine, path):
+    path.write_bytes(b'')
+    assert resume(mine, path) == 1
+    assert read(s3) == b''
+
+
+def test_a_file_of_more_than_10000_parts_gets_larger_ones(
+    mine, path, monkeypatch
+):
+    monkeypatch.setattr(resuming, 'MB', 1 / 1024 / 1024)  # parts of 8 bytes
+    path.write_bytes(bytes(80_001))
+    sizes = []
+
+    def keep(params, **_):
+        sizes.append(len(params['Body']))
+
+    mine.meta.events.register('provide-client-params.s3.UploadPart', keep)
+    mine.faults.come(UploadPart=repeat(denied))
+    with pytest.raises(ClientError, match='AccessDenied'):
+        resume(mine, path)
+    assert max(sizes) == 9

@@ -1,4 +1,4 @@
-"""Know whether an object exists, and tell one error from another.
+"""Know whether an object exists, and tell errors apart.
 
 Catch an error if you know what to do about it, and let the others
 propagate. boto3 raises several kinds. `ClientError` is a response of S3, with
@@ -8,13 +8,15 @@ response came or no request was sent, it is a `BotoCoreError`, without code.
 Downloads may also raise `RetriesExceededError`, if the body broke off each
 time, and `S3DownloadFailedError` of s3transfer, if the object was replaced.
 
-For a missing key, `get_object` says `NoSuchKey`, and `download_file` says
-`404`, because it sends a HEAD first; with
-`response_checksum_validation='when_required'` it may say `NoSuchKey`, too.
+A HEAD asks for one object without fetching it. But its response has no
+body, so boto3 only has a status to tell: `403` may be a missing permission, a
+wrong access key or a wrong clock, `400` an expired token. A GET says which.
+`download_file` and `copy` usually begin with a HEAD. So for a missing key they
+say `404`, where `get_object` says `NoSuchKey`.
 
-A HEAD is the cheapest way to ask for one object. It says 404 if the object
-or its bucket is absent. Without s3:ListBucket, an absent key is a 403, too:
-then nobody knows. To create only what is absent, use `safe_writes`.
+A HEAD says 404 if the bucket is absent, too. Without s3:ListBucket, an
+absent key is a 403: then nobody knows. To create only what is absent, use
+`safe_writes`.
 
 Needs s3:GetObject, and s3:ListBucket to be told that a key is absent.
 https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
@@ -39,15 +41,16 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
     """Return whether an object is there.
 
     Raises:
-        ClientError: S3 does not say, as with `403`.
+        ClientError: S3 does not say, as with `AccessDenied`.
     """
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response['Error']['Code'] != '404':
-            error.args = (f'{bucket}/{key}: {error}',)
-            raise
-        return False
+        if error.response['Error']['Code'] == '404':
+            return False
+        # The response to a HEAD does not say why. That to a GET does.
+        s3.get_object(Bucket=bucket, Key=key)['Body'].close()
+        raise
     return True
 
 
@@ -56,17 +59,17 @@ def code_of(error: BaseException) -> str:
 
     Looks at the error, and at those that it was raised from.
     """
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ClientError):
-            return seen.response['Error']['Code']
-        if isinstance(seen, BotoCoreError):
-            return type(seen).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ClientError):
+            return cause.response['Error']['Code']
+        if isinstance(cause, BotoCoreError):
+            return type(cause).__name__
         # boto3's own errors name no cause. With others, what was being
         # handled may have nothing to do with it.
-        package = type(seen).__module__.partition('.')[0]
-        boto3_own = package in ('boto3', 's3transfer')
-        seen = seen.__context__ if boto3_own else seen.__cause__
+        package = type(cause).__module__.partition('.')[0]
+        is_boto3 = package in ('boto3', 's3transfer')
+        cause = cause.__context__ if is_boto3 else cause.__cause__
     return type(error).__name__
 
 

@@ -1,11 +1,12 @@
-"""List every key of a bucket, however large, or only its "folders".
+"""List all keys of a bucket, or what looks like folders.
 
 One response holds 1,000 keys at most. A paginator asks for the next page
 as long as there is one, and keeps a single page in memory. S3 sorts keys
-by their UTF-8 bytes, not by date.
+by their UTF-8 bytes, not by date: see `find_objects`.
 
 A key is one string. `Delimiter='/'` groups all keys that are alike up to
-the next slash into one common prefix, which looks like a folder.
+the next slash into one common prefix, which looks like a folder. A prefix
+that no key has is no error: there are just no keys.
 
 Needs s3:ListBucket.
 https://docs.aws.amazon.com/boto3/latest/guide/paginators.html

@@ -1,13 +1,25 @@
-"""Read a part of a large object: one member of a zip, a Parquet footer.
+"""Open an object as a file: pandas, Polars, Parquet, zip.
 
-`open_object` gives a binary file that can seek. Each read asks S3 for a
-range of bytes and for the ETag that the object had when it was opened. So
-if somebody replaces it, the next read is an error, never a mixture. Where
-a body breaks off, the read is tried again.
+`open_object` gives a binary file that can seek, and fetches only what is
+read of it: one member of a large zip, or some columns of a Parquet file:
 
-It works with what takes such a file: `zipfile.ZipFile`, `tarfile.open`,
-`pyarrow.parquet.read_table`, `pandas.read_parquet`. Small reads share one
-request of up to `buffer` bytes, so a larger buffer means fewer requests.
+    with open_object(s3, 'my-bucket', 'sales.parquet') as file:
+        sales = pandas.read_parquet(file, columns=['day', 'price'])
+
+- `pandas.read_csv(file)` needs pandas; `pandas.read_parquet(file)` needs
+  pandas and pyarrow.
+- `polars.read_csv(file.read())` and `polars.read_parquet(file.read())` need
+  polars, which reads all of a file before it starts. To fetch only columns:
+  `polars.read_parquet(file, columns=['day'], use_pyarrow=True)`, with
+  polars and pyarrow.
+- `zipfile.ZipFile(file)`, `tarfile.open(fileobj=file)` and, for text,
+  `io.TextIOWrapper(file, encoding='utf-8')` come with Python.
+
+Each read asks for the ETag that the object had when it was opened. So if
+somebody replaces it, the next request is an error, never a mixture. boto3
+does not try again where a body breaks off; here, that range is fetched
+again. To store a large object in a file, use `upload_and_download`: it
+fetches several parts at a time.
 
 Needs s3:GetObject.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -18,6 +30,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -34,7 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-# boto3 does not read on where a body breaks off.
+# What boto3 raises where a body breaks off.
 BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 
 
@@ -42,13 +55,9 @@ class _Ranges(io.RawIOBase):
     """The bytes of an object, unbuffered: each read is one request."""
 
     def __init__(self, s3: S3Client, bucket: str, key: str) -> None:
-        try:
-            there = s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            error.args = (f'{bucket}/{key}: {error}',)
-            raise
+        head = s3.head_object(Bucket=bucket, Key=key)
         self.s3, self.bucket, self.key = s3, bucket, key
-        self.size, self.etag = there['ContentLength'], there['ETag']
+        self.size, self.etag = head['ContentLength'], head['ETag']
         self.position = 0
 
     def readable(self) -> bool:
@@ -57,19 +66,20 @@ class _Ranges(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def tell(self) -> int:
-        return self.position
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {
+        if self.closed:
+            raise ValueError('seek of closed file')
+        starts = {
             io.SEEK_SET: 0,
             io.SEEK_CUR: self.position,
             io.SEEK_END: self.size,
-        }[whence]
-        if start + offset < 0:
+        }
+        if whence not in starts:
+            raise ValueError(f'invalid whence: {whence}')
+        if starts[whence] + offset < 0:
             # As for a file on a disk, which zipfile counts on.
-            raise OSError(errno.EINVAL, 'before the first byte')
-        self.position = start + offset
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self.position = starts[whence] + offset
         return self.position
 
     def readall(self) -> bytes:
@@ -88,30 +98,28 @@ class _Ranges(io.RawIOBase):
         if end <= self.position:
             return b''
         for tries_left in (2, 1, 0):
+            response = self.s3.get_object(
+                Bucket=self.bucket,
+                Key=self.key,
+                Range=f'bytes={self.position}-{end - 1}',
+                IfMatch=self.etag,
+            )
             try:
-                response = self.s3.get_object(
-                    Bucket=self.bucket,
-                    Key=self.key,
-                    Range=f'bytes={self.position}-{end - 1}',
-                    IfMatch=self.etag,
-                )
                 content = response['Body'].read()
                 break
-            except ClientError as error:
-                code = error.response['Error']['Code']
-                if code in ('PreconditionFailed', 'NoSuchKey'):
-                    raise OSError(
-                        f'{self.bucket}/{self.key} was replaced or deleted '
-                        'while it was read: open it again.'
-                    ) from error
-                error.args = (f'{self.bucket}/{self.key}: {error}',)
-                raise
-            except BROKEN as error:
+            except BROKEN:
                 if not tries_left:
-                    error.args = (f'{self.bucket}/{self.key}: {error}',)
                     raise
         self.position += len(content)
         return content
+
+
+class _Buffered(io.BufferedReader):
+    def read1(self, size: int = -1, /) -> bytes:
+        # TextIOWrapper, and so pandas, calls this for 8 KB at a time. That
+        # of the base class would send a request for each.
+        self.peek(1)
+        return super().read1(size)
 
 
 def open_object(
@@ -120,13 +128,15 @@ def open_object(
     """Open an object as a binary file that can seek.
 
     Args:
-        buffer: how many bytes a request for a small read asks for.
+        buffer: how many bytes a request for a small read asks for. With
+            more, fewer requests read a file from its start to its end.
 
     Raises:
-        ClientError: as S3 says; `404` if there is no such object.
-        OSError: on a later read, if somebody has replaced the object.
+        ClientError: as S3 says; `404` if there is no such object. A later
+            read raises `PreconditionFailed` if somebody has replaced it,
+            and `NoSuchKey` if somebody has deleted it.
     """
-    return io.BufferedReader(_Ranges(s3, bucket, key), buffer)
+    return _Buffered(_Ranges(s3, bucket, key), buffer)
 
 
 # fmt: off
@@ -140,17 +150,17 @@ def demo() -> None:
     package.seek(0)
     s3.upload_fileobj(Fileobj=package, Bucket='my-packages', Key='a.zip')
 
-    got = []
+    fetched = []
     s3.meta.events.register(
         'after-call.s3.GetObject',
-        lambda parsed, **_: got.append(parsed.get('ContentLength', 0)),
+        lambda parsed, **_: fetched.append(parsed.get('ContentLength', 0)),
     )
     with open_object(
         s3, 'my-packages', 'a.zip', buffer=4096
     ) as file, zipfile.ZipFile(file) as archive:
         print(archive.read('note.txt'))
         #> b'Hello!'
-    print(len(got), 'requests, less than 20 KB:', sum(got) < 20_000)
+    print(len(fetched), 'requests, less than 20 KB:', sum(fetched) < 20_000)
     #> 4 requests, less than 20 KB: True
 
     with open_object(s3, 'my-packages', 'a.zip', buffer=4096) as file:
@@ -159,6 +169,6 @@ def demo() -> None:
         file.seek(100_000)
         try:
             file.read(1)
-        except OSError as error:
-            print(error)
-            #> my-packages/a.zip was replaced or deleted while it was read: …
+        except ClientError as error:
+            print(error.response['Error']['Code'])
+            #> PreconditionFailed

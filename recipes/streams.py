@@ -1,115 +1,181 @@
-"""Read a large CSV row by row, and upload what has no known size.
+"""Read a large CSV row by row; upload chunks as they come.
 
-A body is a stream. `io.TextIOWrapper` makes text of it as it arrives, and
-`gzip` unpacks it on the way. Do not split it into lines yourself: a quoted
-field may hold line breaks, and for `codecs` U+2028 or a form feed would be
-one, too. boto3 does not read on where a body breaks off.
+`rows` keeps a few MB in memory, and goes on if the connection breaks. By
+default, Python's csv takes what follows an unclosed quote for one field, and
+says nothing; with `strict=True`, it is an error.
 
-`upload_fileobj` reads from where the stream stands. One that you have just
-written stands at its end: without `seek(0)`, an empty object replaces
-whatever was there. It may also close your stream. It takes a stream that
-cannot seek, too, in parts, and keeps some ten of them in memory: about 100
-MB with parts of 8 MB. If the source fails, it removes the parts and raises
-the error. Without a known size, 10,000 parts are the end: 80 GB.
+`upload_chunks` sends what a generator or a database cursor yields. It takes
+each chunk in the thread that calls it: some cursors work in no other. If
+the program is killed meanwhile, parts stay behind and cost money; a rule of
+`lifecycle` removes them.
 
-Needs s3:GetObject to read, s3:PutObject and s3:AbortMultipartUpload to write.
-https://docs.aws.amazon.com/boto3/latest/reference/services/s3/client/upload_fileobj.html
-https://github.com/boto/boto3/issues/4111
-https://github.com/boto/s3transfer/issues/80
+boto3's `upload_fileobj` reads a stream from where it stands: after writing
+to an `io.BytesIO`, call `seek(0)`, or it stores an empty object.
+
+Copy `read_part` along. Needs s3:GetObject to read, s3:PutObject and
+s3:AbortMultipartUpload to upload; with a key of KMS, also kms:Decrypt and
+kms:GenerateDataKey.
+https://docs.python.org/3/library/csv.html#csv.Dialect.strict
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+https://github.com/boto/boto3/issues/3354
 """
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import io
+import sqlite3
 import zlib
-from contextlib import closing
-from typing import TYPE_CHECKING, BinaryIO, Iterable, Iterator, cast
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from recipes.read_part import open_object
+
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-
-# A body that breaks off, is no gzip, is no UTF-8, or is no CSV.
-BROKEN = (BotoCoreError, EOFError, OSError, zlib.error, ValueError, csv.Error)
+MB = 1024 * 1024
 
 
 def rows(s3: S3Client, bucket: str, key: str) -> Iterator[dict[str, str]]:
-    """Yield each row of a CSV in UTF-8 as a dict; unpack it if key is *.gz.
+    """Yield each row of a CSV, plain or gzip, as a dict. Row 1 has the names.
 
     Raises:
-        ClientError: as S3 says; `NoSuchKey` if there is no such object.
-        RuntimeError: the body broke off, or is no such CSV; it says after
-            how many rows.
+        ClientError: as S3 says; `404` if there is no such object,
+            `PreconditionFailed` if somebody has replaced it meanwhile.
+        csv.Error: this row is no CSV, or has too few or too many fields.
+        ValueError, EOFError, OSError, zlib.error: it is no UTF-8, or is a
+            gzip that is damaged.
     """
-    try:
-        response = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
-    number = 0
-    with closing(response['Body']) as body:
-        stream = cast('BinaryIO', body)
-        if key.endswith('.gz'):
-            stream = cast('BinaryIO', gzip.GzipFile(fileobj=stream))
-        # newline='' leaves line breaks to csv; -sig drops what Excel puts
-        # in front of a CSV.
-        text = io.TextIOWrapper(stream, encoding='utf-8-sig', newline='')
+    with open_object(s3, bucket, key, buffer=4 * MB) as file:
+        is_gzip = file.peek(2)[:2] == b'\x1f\x8b'
+        # newline='' leaves line breaks to csv; -sig drops Excel's mark.
+        text = io.TextIOWrapper(
+            gzip.GzipFile(fileobj=file) if is_gzip else file,
+            encoding='utf-8-sig',
+            newline='',
+        )
+        names: list[str] | None = None
+        number = 1
         try:
-            for row in csv.DictReader(text):
-                yield row
+            for fields in csv.reader(text, strict=True):
+                if names is None:
+                    names = fields
+                    if len(set(names)) < len(names):
+                        raise csv.Error('two columns have the same name')
+                elif fields:
+                    if len(fields) != len(names):
+                        raise csv.Error(
+                            f'{len(fields)} fields instead of {len(names)}'
+                        )
+                    yield dict(zip(names, fields))
                 number += 1
-        except BROKEN as error:
-            raise RuntimeError(
-                f'{bucket}/{key}, after {number} rows: {error}'
-            ) from error
-
-
-class _Chunks(io.RawIOBase):
-    """Chunks of bytes, as a stream that can be read once."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.chunks = iter(chunks)
-        self.rest = memoryview(b'')
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast('B')
-        while not self.rest:
-            chunk = next(self.chunks, None)
-            if chunk is None:
-                return 0
-            self.rest = memoryview(chunk)
-        size = min(len(view), len(self.rest))
-        view[:size] = self.rest[:size]
-        self.rest = self.rest[size:]
-        return size
+        except csv.Error as error:
+            raise csv.Error(f'row {number}: {error}') from error
 
 
 def upload_chunks(
-    s3: S3Client, bucket: str, key: str, chunks: Iterable[bytes]
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    chunks: Iterable[bytes],
+    content_type: str = 'application/octet-stream',
+    part_size: int = 8 * MB,
 ) -> None:
-    """Upload what a generator yields, as it yields it.
+    """Upload chunks of any size, one after another, as one object.
 
-    Raises:
-        ClientError: as S3 says. Then, and if `chunks` raises, nothing is
-            stored, unless only the response got lost.
+    If anything fails, or on Ctrl-C, it removes the parts and raises the
+    error. Then nothing is stored, unless only the last response got lost.
+
+    Args:
+        part_size: bytes, 5 MiB or more. There can be 10,000 parts, so 8 MiB
+            are enough for 80 GB. Four are in memory, besides the chunk.
     """
-    # BufferedReader, because upload_fileobj takes a short read for the end
-    # of a part, and S3 refuses parts below 5 MiB.
-    stream = io.BufferedReader(_Chunks(chunks))
+    parts = join(chunks, part_size)
+    body = next(parts)
+    if len(body) < part_size:  # all there is, perhaps nothing
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=content_type
+        )
+        return
+    upload_id = s3.create_multipart_upload(
+        Bucket=bucket,
+        Key=key,
+        ContentType=content_type,
+        ChecksumAlgorithm='CRC32',
+    )['UploadId']
+    done: list[CompletedPartTypeDef] = []
     try:
-        s3.upload_fileobj(Fileobj=stream, Bucket=bucket, Key=key)
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
+        while body:
+            part: CompletedPartTypeDef = {'PartNumber': len(done) + 1}
+            part['ChecksumCRC32'] = crc32_of(body)
+            part['ETag'] = s3.upload_part(
+                Bucket=bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=part['PartNumber'],
+                Body=body,
+                ChecksumCRC32=part['ChecksumCRC32'],
+            )['ETag']
+            done.append(part)
+            body = next(parts, b'')
+        complete(s3, bucket, key, upload_id, done)
+    except BaseException:
+        with suppress(Exception):  # the first error counts
+            s3.abort_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload_id
+            )
         raise
+
+
+def join(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the chunks as parts of `size` bytes, and then what is left."""
+    part = bytearray()
+    for chunk in chunks:
+        part += chunk
+        while len(part) >= size:
+            yield bytes(part[:size])
+            del part[:size]
+    yield bytes(part)
+
+
+def crc32_of(body: bytes) -> str:
+    """Return a CRC32 as S3 writes it: in Base64."""
+    return base64.b64encode(zlib.crc32(body).to_bytes(4, 'big')).decode()
+
+
+def complete(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    parts: list[CompletedPartTypeDef],
+) -> None:
+    """Have S3 join the parts, if it has not done so before."""
+    try:
+        s3.complete_multipart_upload(
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={'Parts': parts},
+        )
+    except s3.exceptions.NoSuchUpload:
+        # boto3 may have sent it twice. S3 has the CRC32 of all CRC32s.
+        crcs = [base64.b64decode(part['ChecksumCRC32']) for part in parts]
+        stored = ''
+        with suppress(BotoCoreError, ClientError):
+            stored = s3.head_object(
+                Bucket=bucket, Key=key, ChecksumMode='ENABLED'
+            ).get('ChecksumCRC32', '')
+        if stored.partition('-')[0] != crc32_of(b''.join(crcs)):
+            raise
 
 
 # fmt: off
@@ -117,29 +183,18 @@ def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-tables')
 
-    table = io.BytesIO()
-    # As Excel writes it, with U+FEFF in front, and with line breaks in it.
-    with gzip.open(table, 'wt', encoding='utf-8-sig', newline='') as file:
-        writer = csv.writer(file)
-        writer.writerows([('name', 'size'), ('Zoë', 1)])
-        writer.writerow(['line\nline\u2028line', 2])
-    table.seek(0)
-    s3.upload_fileobj(Fileobj=table, Bucket='my-tables', Key='sizes.csv.gz')
-    print('closed:', table.closed)
-    #> closed: True
-
-    for row in rows(s3, 'my-tables', 'sizes.csv.gz'):
+    with closing(sqlite3.connect(':memory:')) as database:
+        cursor = database.execute(
+            "SELECT 'name', 'size' UNION ALL VALUES ('Zoë', 1), ('Kim', 2)"
+        )
+        lines = (f'{name},{size}\n'.encode() for name, size in cursor)
+        upload_chunks(s3, 'my-tables', 'a.csv', lines, 'text/csv')
+    for row in rows(s3, 'my-tables', 'a.csv'):
         print(row)
         #> {'name': 'Zoë', 'size': '1'}
-        #> {'name': 'line\nline\u2028line', 'size': '2'}
+        #> {'name': 'Kim', 'size': '2'}
 
-    copy = io.BytesIO()
-    s3.download_fileobj(Bucket='my-tables', Key='sizes.csv.gz', Fileobj=copy)
-    print(gzip.decompress(copy.getvalue())[:12])
-    #> b'\xef\xbb\xbfname,size'
-
-    chunks = (b'x' * 1_000_000 for _ in range(9))
-    upload_chunks(s3, 'my-tables', 'large.txt', chunks)
-    there = s3.head_object(Bucket='my-tables', Key='large.txt')
-    print(there['ContentLength'], 'bytes in parts:', '-2' in there['ETag'])
-    #> 9000000 bytes in parts: True
+    upload_chunks(s3, 'my-tables', 'large', (bytes(MB) for _ in range(9)))
+    head = s3.head_object(Bucket='my-tables', Key='large')
+    print(head['ContentLength'], 'bytes in parts:', '-2' in head['ETag'])
+    #> 9437184 bytes in parts: True

@@ -12,11 +12,9 @@ import faults
 import pytest
 from faults import after, conflict, lost
 
-from recipes import errors, safe_writes, versions
+from recipes import safe_writes, versions
 from recipes.empty_bucket import delete, empty
 from recipes.metadata_and_tags import change_metadata
-from recipes.read_part import open_object
-from recipes.streams import upload_chunks
 
 B = {'Bucket': 'bucket'}
 HERE = {'Bucket': 'bucket', 'Key': 'key'}
@@ -180,28 +178,3 @@ def test_undeleting_takes_no_other_key_for_it(s3, mine):
     with pytest.raises(LookupError, match='bucket/key: no version is left'):
         versions.undelete(mine, *AT)
     assert count(s3) == 3
-
-
-def test_a_part_is_read_again(s3, mine):
-    put(s3, 'key')
-    mine.faults.come(GetObject=repeat(faults.broken(2)))
-    assert open_object(mine, *AT).read() == b'key'
-
-
-def test_a_failed_source_stores_nothing_and_leaves_no_parts(s3, mine):
-    def chunks():
-        yield bytes(LARGE)
-        raise RuntimeError('no more')
-
-    with pytest.raises(RuntimeError, match='no more'):
-        upload_chunks(mine, *AT, chunks())
-    assert keys(s3) == []
-    assert 'Uploads' not in s3.list_multipart_uploads(**B)
-
-
-def test_an_error_has_the_code_of_its_own_causes_alone(s3):
-    with pytest.raises(Exception, match='NoSuchBucket') as error:
-        s3.list_objects_v2(**B)
-    bug = KeyError()
-    bug.__context__ = error.value  # as in a handler of that error
-    assert errors.code_of(bug) == 'KeyError'

@@ -1,17 +1,40 @@
-"""Let a browser upload a file by a form, within limits that you set.
+"""Let a browser upload a file by a form, within limits.
 
-A presigned URL cannot allow a range of sizes; a presigned form can. S3
-checks each condition, and refuses an upload that breaks one. Nearly every
-field of the form must be covered by a condition; the file comes last.
+S3 refuses an upload that breaks a condition of its form: so a form can allow
+a range of sizes, which a presigned URL cannot. If you add a field, add a
+condition for it: S3 refuses nearly every field without one. Until the form
+expires, it can be sent as often as one likes, and replaces what is there.
 
-A key that ends in `${filename}` would let whoever sends the form overwrite
-any key with that beginning, so it is refused here: check keys that contain
-what users typed.
+In a page, the form has a hidden `<input>` for each of its `fields`, with the
+value as `html.escape` returns it; the file comes last. Sent by its button, it
+needs no script and no CORS rule. The browser stays on the page, since S3
+answers 204, "no content"; an error shows as S3's XML.
 
-As for URLs, ask for Version 4 of the signature and the region's own host.
+    <form action="URL" method="post" enctype="multipart/form-data">
+      <input type="hidden" name="NAME" value="VALUE">
+      <input type="file" name="file">
+      <button>Upload</button>
+    </form>
+
+A script learns how it went, but needs a CORS rule: see `allow_page`. Without
+one, the file is stored, and `fetch` fails all the same. Here, `form` is what
+`upload_form` returns, and `file` is from an `<input type="file">`:
+
+    const data = new FormData();
+    for (const [name, value] of Object.entries(form.fields)) {
+      data.append(name, value);
+    }
+    data.append('file', file);
+    const response = await fetch(form.url, {method: 'POST', body: data});
+    if (!response.ok) throw new Error(await response.text());
+
+Version 2 of the signature, boto3's default in some regions, is refused here
+by a ValueError: use `make_client`. `presigned_url` says why.
 
 Needs s3:PutObject: whoever signs needs it when the form is sent.
+`allow_page` needs s3:GetBucketCORS and s3:PutBucketCORS.
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
 https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
 """
 
@@ -21,9 +44,21 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+
+def make_client(region: str) -> S3Client:
+    """Return a client that signs for this region, the bucket's own."""
+    return boto3.client(
+        's3',
+        region_name=region,
+        config=Config(
+            signature_version='s3v4', s3={'addressing_style': 'virtual'}
+        ),
+    )
 
 
 def upload_form(
@@ -31,27 +66,69 @@ def upload_form(
     bucket: str,
     key: str,
     content_type: str,
-    most: int,
+    max_bytes: int,
     seconds: int = 300,
 ) -> dict[str, Any]:
     """Return the `url` and the `fields` of a form.
 
-    It uploads one file of this type and of 1 to `most` bytes.
+    It uploads one file of 1 to `max_bytes` bytes to this key. S3 stores it
+    as `content_type`, whatever is in the file.
 
     Raises:
-        ValueError: the key would let the form choose its end.
+        ValueError: the key has `${filename}`, in place of which S3 puts the
+            name that the sender gives the file; or the client does not sign
+            with Version 4.
     """
-    if key.endswith('${filename}'):
-        raise ValueError('${filename} allows any key with this beginning.')
-    return s3.generate_presigned_post(
+    if '${filename}' in key:
+        raise ValueError('${filename} lets the sender choose the key.')
+    form = s3.generate_presigned_post(
         Bucket=bucket,
         Key=key,
         Fields={'Content-Type': content_type},
         Conditions=[
             {'Content-Type': content_type},
-            ['content-length-range', 1, most],
+            ['content-length-range', 1, max_bytes],
         ],
         ExpiresIn=seconds,
+    )
+    # A client that signs forms with Version 2 has s3v4 in its settings, too.
+    if 'x-amz-signature' not in form['fields']:
+        raise ValueError('Not signed with Version 4: use make_client().')
+    return form
+
+
+def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
+    """Let scripts of web pages from this origin use the bucket's URLs.
+
+    Adds a CORS rule to those of the bucket. If two programs do so at the
+    same time, one rule is lost.
+
+    `origin` is what `location.origin` says in the page, such as
+    https://www.example.com; a final slash is left out.
+    """
+    origin = origin.rstrip('/')
+    rule_id = f'allow_page {origin}'
+    try:
+        rules = s3.get_bucket_cors(Bucket=bucket)['CORSRules']
+    except ClientError as error:
+        if error.response['Error']['Code'] != 'NoSuchCORSConfiguration':
+            raise
+        rules = []
+    s3.put_bucket_cors(
+        Bucket=bucket,
+        CORSConfiguration={
+            'CORSRules': [
+                # First, because S3 uses the first rule that matches.
+                {
+                    'ID': rule_id,
+                    'AllowedOrigins': [origin],
+                    'AllowedMethods': ['GET', 'PUT', 'POST'],
+                    'AllowedHeaders': ['*'],
+                    'ExposeHeaders': ['ETag'],
+                },
+                *(rule for rule in rules if rule.get('ID') != rule_id),
+            ]
+        },
     )
 
 
@@ -59,17 +136,11 @@ def upload_form(
 def demo() -> None:
     import requests  # in place of a browser; boto3 does not need it
 
-    s3 = boto3.client(
-        's3',
-        region_name='us-east-1',
-        config=Config(
-            signature_version='s3v4', s3={'addressing_style': 'virtual'}
-        ),
-    )
+    s3 = make_client('us-east-1')
     s3.create_bucket(Bucket='my-photos')
+    allow_page(s3, 'my-photos', 'https://www.example.com')
 
-    form = upload_form(s3, 'my-photos', 'a.png', 'image/png', most=1_000_000)
-    # A web page would send this: <form action=url method=post …>.
+    form = upload_form(s3, 'my-photos', 'a.png', 'image/png', 1_000_000)
     response = requests.post(
         form['url'],
         data=form['fields'],
@@ -78,6 +149,6 @@ def demo() -> None:
     )
     print(response.status_code)
     #> 204
-    there = s3.head_object(Bucket='my-photos', Key='a.png')
-    print(there['ContentType'], there['ContentLength'], 'bytes')
+    head = s3.head_object(Bucket='my-photos', Key='a.png')
+    print(head['ContentType'], head['ContentLength'], 'bytes')
     #> image/png 4 bytes

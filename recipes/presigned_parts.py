@@ -1,19 +1,31 @@
-"""Let a browser upload a large file in parts, by a presigned URL for each.
+"""Let a browser upload a large file in parts.
 
-Your program starts the upload and signs; the browser sends each part with a
-PUT and reads its ETag from the response; your program completes it with
-these ETags in order. All parts but the last have at least 5 MiB (5,242,880
-bytes).
+Your program starts the upload and signs a URL for each part; the browser
+sends each part with a PUT and reads its ETag from the response; your program
+completes the upload with these ETags in order. There are at most 10,000
+parts, of 5 MiB (5,242,880 bytes) and more; only the last may be smaller.
 
-The bucket's CORS rules must expose the ETag, or the browser's script cannot
-read it: see `allow_page`. Each URL expires: give a slow upload enough time.
-Parts cost money until the upload is completed or aborted.
+In the page, `file` is from an `<input type="file">`. It can read the ETags
+only if a CORS rule of the bucket exposes them: see `allow_page`.
 
-Behind a proxy, sign with the host that the browser will use, as that of
-`endpoint_url`: the host is part of what is signed.
+    const etags = [];
+    for (const [index, url] of urls.entries()) {
+      const part = file.slice(index * partSize, (index + 1) * partSize);
+      const response = await fetch(url, {method: 'PUT', body: part});
+      if (!response.ok) throw new Error(await response.text());
+      etags.push(response.headers.get('ETag'));
+    }
 
-Needs s3:PutObject to start, to complete and for the URLs,
-s3:AbortMultipartUpload to abort, and s3:PutBucketCORS for `allow_page`.
+Each URL takes up to 5 GiB. So have the page send `file.size` first, decide
+whether that is too much, and give it to `complete`. URLs expire, after 7 days
+(604,800 seconds) at most. Parts cost money until they are joined or aborted.
+
+Version 2 of the signature, boto3's default in some regions, is refused here
+by a ValueError: use `make_client`. `presigned_url` says why.
+
+Needs s3:PutObject to start, to complete and for the URLs, and
+s3:AbortMultipartUpload to abort; `allow_page` needs s3:GetBucketCORS and
+s3:PutBucketCORS. Needs boto3 1.36 to complete.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
@@ -32,15 +44,22 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
+def make_client(region: str) -> S3Client:
+    """Return a client that signs for this region, the bucket's own."""
+    return boto3.client(
+        's3',
+        region_name=region,
+        config=Config(
+            signature_version='s3v4', s3={'addressing_style': 'virtual'}
+        ),
+    )
+
+
 def start(s3: S3Client, bucket: str, key: str, content_type: str) -> str:
     """Start an upload in parts; return its id."""
-    try:
-        response = s3.create_multipart_upload(
-            Bucket=bucket, Key=key, ContentType=content_type
-        )
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
+    response = s3.create_multipart_upload(
+        Bucket=bucket, Key=key, ContentType=content_type
+    )
     return response['UploadId']
 
 
@@ -52,11 +71,8 @@ def part_urls(
     parts: int,
     seconds: int = 3600,
 ) -> list[str]:
-    """Return a URL for a PUT of each part, from the first to the last.
-
-    `s3` is a client for Version 4 of the signature, as in `presigned_url`.
-    """
-    return [
+    """Return a URL for a PUT of each part, from the first to the last."""
+    urls = [
         s3.generate_presigned_url(
             'upload_part',
             Params={
@@ -69,61 +85,87 @@ def part_urls(
         )
         for number in range(1, parts + 1)
     ]
+    # A client that signs URLs with Version 2 has s3v4 in its settings, too.
+    if not all('X-Amz-Signature=' in url for url in urls):
+        raise ValueError('Not signed with Version 4: use make_client().')
+    return urls
 
 
 def complete(
-    s3: S3Client, bucket: str, key: str, upload_id: str, etags: list[str]
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    etags: list[str],
+    size: int,
 ) -> None:
-    """Join the parts to an object, given their ETags in order.
+    """Join the parts, given their ETags in order, to `size` bytes in all.
 
     Raises:
-        ClientError: `InvalidPart` if an ETag is wrong. `NoSuchUpload` if it
-            was aborted, or if a request whose response got lost has
-            completed it: then a HEAD finds the object.
+        ClientError: `InvalidRequest` if the size is another, as where an
+            ETag is missing. `InvalidPart` if an ETag is wrong.
+            `NoSuchUpload` if it was aborted, or completed by a request whose
+            response got lost: a HEAD of the key shows which, if each upload
+            has a key of its own, such as one with a UUID.
     """
-    try:
-        s3.complete_multipart_upload(
-            Bucket=bucket,
-            Key=key,
-            UploadId=upload_id,
-            MultipartUpload={
-                'Parts': [
-                    {'PartNumber': number, 'ETag': etag}
-                    for number, etag in enumerate(etags, 1)
-                ]
-            },
-        )
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
+    s3.complete_multipart_upload(
+        Bucket=bucket,
+        Key=key,
+        UploadId=upload_id,
+        MultipartUpload={
+            'Parts': [
+                {'PartNumber': number, 'ETag': etag}
+                for number, etag in enumerate(etags, 1)
+            ]
+        },
+        MpuObjectSize=size,
+    )
 
 
 def abort(s3: S3Client, bucket: str, key: str, upload_id: str) -> None:
     """Remove the parts of an upload that is not to be completed.
 
-    A part that is being sent may stay: call it again later.
+    A part that is being sent may stay: call it again later. An upload that
+    is gone, aborted or completed, is no error.
     """
     try:
         s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
     except ClientError as error:
         # Gone already: boto3 sent it again after a lost response.
         if error.response['Error']['Code'] != 'NoSuchUpload':
-            error.args = (f'{bucket}/{key}: {error}',)
             raise
 
 
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
-    """Let web pages of this origin send parts; replaces all CORS rules."""
+    """Let scripts of web pages from this origin use the bucket's URLs.
+
+    Adds a CORS rule to those of the bucket. If two programs do so at the
+    same time, one rule is lost.
+
+    `origin` is what `location.origin` says in the page, such as
+    https://www.example.com; a final slash is left out.
+    """
+    origin = origin.rstrip('/')
+    rule_id = f'allow_page {origin}'
+    try:
+        rules = s3.get_bucket_cors(Bucket=bucket)['CORSRules']
+    except ClientError as error:
+        if error.response['Error']['Code'] != 'NoSuchCORSConfiguration':
+            raise
+        rules = []
     s3.put_bucket_cors(
         Bucket=bucket,
         CORSConfiguration={
             'CORSRules': [
+                # First, because S3 uses the first rule that matches.
                 {
+                    'ID': rule_id,
                     'AllowedOrigins': [origin],
-                    'AllowedMethods': ['PUT'],
+                    'AllowedMethods': ['GET', 'PUT', 'POST'],
                     'AllowedHeaders': ['*'],
                     'ExposeHeaders': ['ETag'],
-                }
+                },
+                *(rule for rule in rules if rule.get('ID') != rule_id),
             ]
         },
     )
@@ -133,33 +175,26 @@ def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
 def demo() -> None:
     import requests  # in place of a browser; boto3 does not need it
 
-    s3 = boto3.client(
-        's3',
-        region_name='us-east-1',
-        config=Config(
-            signature_version='s3v4', s3={'addressing_style': 'virtual'}
-        ),
-    )
+    s3 = make_client('us-east-1')
     s3.create_bucket(Bucket='my-films')
     allow_page(s3, 'my-films', 'https://www.example.com')
 
     upload_id = start(s3, 'my-films', 'film.mp4', 'video/mp4')
-    bodies = [bytes(5 * 1024 * 1024), b'the end']
+    film = bytes(5 * 1024 * 1024) + b'the end'
+    urls = part_urls(s3, 'my-films', 'film.mp4', upload_id, parts=2)
     etags = []
-    for url, body in zip(
-        part_urls(s3, 'my-films', 'film.mp4', upload_id, parts=2), bodies
-    ):
-        response = requests.put(url, body, timeout=10)  # in the browser
+    for url, part in zip(urls, [film[:-7], film[-7:]]):
+        response = requests.put(url, part, timeout=10)  # in the browser
         response.raise_for_status()
         etags.append(response.headers['ETag'])
-    complete(s3, 'my-films', 'film.mp4', upload_id, etags)
+    complete(s3, 'my-films', 'film.mp4', upload_id, etags, len(film))
 
-    there = s3.head_object(Bucket='my-films', Key='film.mp4')
-    print(there['ContentLength'], 'bytes of', there['ContentType'])
+    head = s3.head_object(Bucket='my-films', Key='film.mp4')
+    print(head['ContentLength'], 'bytes of', head['ContentType'])
     #> 5242887 bytes of video/mp4
 
     upload_id = start(s3, 'my-films', 'unwanted.mp4', 'video/mp4')
     abort(s3, 'my-films', 'unwanted.mp4', upload_id)
-    left = s3.list_multipart_uploads(Bucket='my-films').get('Uploads', [])
-    print(upload_id in [upload['UploadId'] for upload in left])
+    uploads = s3.list_multipart_uploads(Bucket='my-films').get('Uploads', [])
+    print(upload_id in [upload['UploadId'] for upload in uploads])
     #> False

@@ -1,44 +1,58 @@
-"""Share one object by a presigned URL, for a download or an upload.
+"""Let others download or upload one object by a URL.
 
-Whoever has the URL can use it, with no credentials, until it expires or
-until the credentials that signed it do; after 7 days at the latest. So keep
-it short. An upload replaces what is there, as often as one likes, and in
-any size: for a limit, use `presigned_form`. Signing sends nothing: a missing
-key or permission shows when the URL is used.
+Whoever has a presigned URL can use it, with no credentials and as often as
+they like, until it expires or the credentials that signed it do: temporary
+ones last for hours. The most is 7 days (604,800 seconds); S3 answers a URL
+that asks for more with `AuthorizationQueryParametersError`. Signing sends
+nothing: a missing key or permission shows when the URL is used.
 
-Ask for Version 4 of the signature; in some regions boto3 still signs with
-Version 2, which buckets made after 24 June 2020 refuse. Ask for the virtual
-addressing style, too: it puts the region's own host into the URL. Without
-it, S3 redirects what is meant for a new bucket in another region, and the
-signature does not fit the new host.
+Version 2 of the signature, boto3's default in some regions, is refused here
+by a ValueError: it signs neither size nor conditions, and AWS announced that
+buckets made after 24 June 2020 refuse it. `make_client` asks for Version 4,
+and for the virtual addressing style: it puts the region's own host into the
+URL. Without it, S3 redirects what is meant for a new bucket in another
+region, and the signature does not fit the new host.
 
-What is signed must be sent: here, the upload needs the same content type.
-A link or an image needs no CORS rule; a script of a web page on another
-host needs one, as `allow_page` makes it.
+An upload must send each header that was signed, with the value that was
+signed. In a page, `file` is from an `<input type="file">`; the browser sets
+Content-Length itself, and only `once` wants If-None-Match:
 
-Needs s3:GetObject for a download, s3:PutObject for an upload: whoever
-signs needs it when the URL is used. `allow_page` needs s3:PutBucketCORS.
+    const response = await fetch(url, {
+      method: 'PUT',
+      headers: {'Content-Type': 'image/png', 'If-None-Match': '*'},
+      body: file,
+    });
+    if (!response.ok) throw new Error(await response.text());
+
+A link or an image needs no CORS rule; a script does: see `allow_page`.
+For a range of sizes, use `presigned_form`.
+
+Needs s3:GetObject for a download, s3:PutObject for an upload: whoever signs
+needs it when the URL is used. `allow_page` needs s3:GetBucketCORS and
+s3:PutBucketCORS. Needs boto3 1.35.2 for `once`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
 https://github.com/boto/boto3/pull/4768
 https://aws.amazon.com/blogs/aws/amazon-s3-update-sigv2-deprecation-period-extended-modified/
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
 def make_client(region: str) -> S3Client:
-    """Return a client whose URLs work in this region, the bucket's own."""
+    """Return a client that signs for this region, the bucket's own."""
     return boto3.client(
         's3',
         region_name=region,
@@ -62,33 +76,79 @@ def download_url(
         params['ResponseContentDisposition'] = (
             f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
         )
-    return s3.generate_presigned_url(
-        'get_object', Params=params, ExpiresIn=seconds
-    )
+    return sign(s3, 'get_object', params, seconds)
 
 
 def upload_url(
-    s3: S3Client, bucket: str, key: str, content_type: str, seconds: int = 300
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    content_type: str,
+    seconds: int = 300,
+    size: int | None = None,
+    once: bool = False,
 ) -> str:
-    """Return a URL for a PUT that must send this content type."""
-    return s3.generate_presigned_url(
-        'put_object',
-        Params={'Bucket': bucket, 'Key': key, 'ContentType': content_type},
-        ExpiresIn=seconds,
+    """Return a URL for a PUT with the header `Content-Type: content_type`.
+
+    With `size`, S3 takes exactly so many bytes, otherwise up to 5 GB. With
+    `once`, the PUT must send `If-None-Match: *`, and S3 answers 412 if the
+    key exists; otherwise each upload replaces what is there.
+    """
+    params: dict[str, Any] = {
+        'Bucket': bucket,
+        'Key': key,
+        'ContentType': content_type,
+    }
+    if size is not None:
+        params['ContentLength'] = size
+    if once:
+        params['IfNoneMatch'] = '*'
+    return sign(s3, 'put_object', params, seconds)
+
+
+def sign(
+    s3: S3Client, operation: str, params: dict[str, Any], seconds: int
+) -> str:
+    """Return the URL; a ValueError if it is not signed with Version 4."""
+    url = s3.generate_presigned_url(
+        operation, Params=params, ExpiresIn=seconds
     )
+    # A client that signs URLs with Version 2 has s3v4 in its settings, too.
+    if 'X-Amz-Signature=' not in url:
+        raise ValueError('Not signed with Version 4: use make_client().')
+    return url
 
 
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
-    """Let web pages of this origin use URLs; replaces all CORS rules."""
+    """Let scripts of web pages from this origin use the bucket's URLs.
+
+    Adds a CORS rule to those of the bucket. If two programs do so at the
+    same time, one rule is lost.
+
+    `origin` is what `location.origin` says in the page, such as
+    https://www.example.com; a final slash is left out.
+    """
+    origin = origin.rstrip('/')
+    rule_id = f'allow_page {origin}'
+    try:
+        rules = s3.get_bucket_cors(Bucket=bucket)['CORSRules']
+    except ClientError as error:
+        if error.response['Error']['Code'] != 'NoSuchCORSConfiguration':
+            raise
+        rules = []
     s3.put_bucket_cors(
         Bucket=bucket,
         CORSConfiguration={
             'CORSRules': [
+                # First, because S3 uses the first rule that matches.
                 {
+                    'ID': rule_id,
                     'AllowedOrigins': [origin],
-                    'AllowedMethods': ['GET', 'PUT'],
-                    'AllowedHeaders': ['Content-Type'],
-                }
+                    'AllowedMethods': ['GET', 'PUT', 'POST'],
+                    'AllowedHeaders': ['*'],
+                    'ExposeHeaders': ['ETag'],
+                },
+                *(rule for rule in rules if rule.get('ID') != rule_id),
             ]
         },
     )
@@ -109,11 +169,15 @@ def demo() -> None:
         Bucket='my-shared-files',
         CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'},
     )
-    url = upload_url(s3, 'my-shared-files', 'note.txt', 'text/plain')
-    response = requests.put(
-        url, b'Hello!', headers={'Content-Type': 'text/plain'}, timeout=10
+    url = upload_url(
+        s3, 'my-shared-files', 'note.txt', 'text/plain', size=6, once=True
     )
-    response.raise_for_status()
+    headers = {'Content-Type': 'text/plain', 'If-None-Match': '*'}
+    for _ in range(2):
+        response = requests.put(url, b'Hello!', headers=headers, timeout=10)
+        print(response.status_code)
+        #> 200
+        #> 412
 
     url = download_url(
         s3, 'my-shared-files', 'note.txt', file_name='für Zoë.txt'

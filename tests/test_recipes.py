@@ -11,7 +11,6 @@ from botocore.exceptions import ConnectionClosedError
 from support import ROOT, made_env
 
 from recipes import events as event_recipe
-from recipes import presigned_form
 from recipes.see_requests import watch
 
 
@@ -54,8 +53,3 @@ def test_queues_do_not_take_each_others_events(s3):
     there = s3.get_bucket_notification_configuration(Bucket='inbox')
     arns = [rule['QueueArn'] for rule in there['QueueConfigurations']]
     assert [arn.rpartition(':')[2] for arn in arns] == ['one', 'two']
-
-
-def test_a_form_does_not_choose_its_key(s3):
-    with pytest.raises(ValueError, match='allows any key'):
-        presigned_form.upload_form(s3, 'b', 'a/${filename}', 'x/y', most=1)

@@ -1,0 +1,169 @@
+"""What people copy into a web page, in Chromium, on a real S3 server.
+
+Left out where there is no Chromium: see conftest.py.
+"""
+
+import html
+import json
+import re
+import subprocess
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import Queue
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+import pytest
+from support import made_env
+
+from recipes import presigned_form, presigned_parts, presigned_url
+
+OPTIONS = """--headless --no-sandbox --disable-gpu --disable-quic
+--no-first-run --disable-background-networking --disable-component-update
+--disable-sync"""
+PAGE = """<!doctype html><title>page</title>{}<script type="module">
+const tell = (x) => fetch('/', {{method: 'POST', body: JSON.stringify(x)}});
+const file = new File(['hello'], 'a.png', {{type: 'image/png'}});
+try {{ {} }} catch (error) {{ tell(String(error)); }}
+</script>"""
+TELL = "tell([response.status, response.headers.get('ETag')]);"
+HELLO = '"5d41402abc4b2a76b9719d911017c592"'  # the MD5 of what is in `file`
+
+
+def keys(s3):
+    page = s3.list_objects_v2(Bucket='web')
+    return [entry['Key'] for entry in page.get('Contents', [])]
+
+
+@pytest.fixture
+def home():
+    """A folder for the browser, whose sockets need a short path."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+@pytest.fixture
+def page(home):
+    """A server of a page; its `run` shows one in a browser, and waits.
+
+    `run` takes a script and HTML, and returns what the script tells.
+    """
+    told = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.answer(self.server.page.encode())
+
+        def do_POST(self):
+            length = int(self.headers['Content-Length'])
+            told.put(json.loads(self.rfile.read(length)))
+            self.answer(b'')
+
+        def answer(self, body):
+            self.send_response(200)
+            self.send_header('Content-Type', 'text/html; charset=utf-8')
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    def run(script, body=''):
+        server.page = PAGE.format(body, script)
+        command = ['chromium', *OPTIONS.split(), f'--user-data-dir={home}']
+        env = made_env(HOME=home, TMPDIR=home)
+        silent = dict.fromkeys(['stdout', 'stderr'], subprocess.DEVNULL)
+        with subprocess.Popen(
+            [*command, server.origin], env=env, **silent
+        ) as process:
+            try:
+                return told.get(timeout=30)
+            finally:
+                process.kill()
+
+    with HTTPServer(('127.0.0.1', 0), Handler) as server:
+        server.origin = f'http://127.0.0.1:{server.server_port}'
+        server.run = run
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def bucket(s3):
+    """A bucket that web pages may not use, because its rule is for another."""
+    s3.create_bucket(Bucket='web')
+    presigned_url.allow_page(s3, 'web', 'https://www.example.com')
+    yield 'web'
+    for key in keys(s3):
+        s3.delete_object(Bucket='web', Key=key)
+    s3.delete_bucket(Bucket='web')
+
+
+def script_of(recipe, **names):
+    """Return the script of a recipe's docstring, with these constants."""
+    values = [f'const {x} = {json.dumps(names[x])};' for x in names]
+    script = re.search(r'    const[^\0]*?(?=\n\n)', recipe.__doc__)[0]
+    return '\n'.join([*values, script, ''])
+
+
+def test_a_page_uploads_once_by_the_script(s3, bucket, page):
+    url = presigned_url.upload_url(s3, bucket, 'a', 'image/png', 99, 5, True)
+    script = script_of(presigned_url, url=url) + TELL
+    assert page.run(script) == 'TypeError: Failed to fetch'
+    assert keys(s3) == []
+    presigned_url.allow_page(s3, bucket, f'{page.origin}/')
+    assert page.run(script) == [200, HELLO]
+    assert '<Code>PreconditionFailed</Code>' in page.run(script)
+    url = presigned_url.upload_url(s3, bucket, 'b', 'image/png', 99, 6, True)
+    script = script_of(presigned_url, url=url) + TELL
+    assert '<Code>SignatureDoesNotMatch</Code>' in page.run(script)
+    assert keys(s3) == ['a']
+
+
+def test_a_page_sends_a_form_by_the_script(s3, bucket, page):
+    form = presigned_form.upload_form(s3, bucket, 'a', 'image/png', 5)
+    script = script_of(presigned_form, form=form) + TELL
+    assert page.run(script) == 'TypeError: Failed to fetch'
+    assert keys(s3) == ['a'], 'stored, although it looks failed'
+    presigned_form.allow_page(s3, bucket, page.origin)
+    assert page.run(script) == [204, HELLO]
+    form = presigned_form.upload_form(s3, bucket, 'b', 'image/png', 4)
+    script = script_of(presigned_form, form=form) + TELL
+    assert '<Code>EntityTooLarge</Code>' in page.run(script)
+    assert keys(s3) == ['a']
+
+
+def test_a_button_sends_a_form_without_a_rule(s3, bucket, page):
+    form = presigned_form.upload_form(s3, bucket, '"&', 'image/png', 5)
+    source = re.search(r'<form[^\0]*</form>', presigned_form.__doc__)[0]
+    start, field, end = re.split(r'(<input type="hidden".*>)', source)
+    fields = [
+        field.replace('NAME', html.escape(name)).replace(
+            'VALUE', html.escape(value)
+        )
+        for name, value in form['fields'].items()
+    ]
+    filled = start.replace('URL', form['url']) + ''.join(fields) + end
+    script = """
+        const files = new DataTransfer();
+        files.items.add(file);
+        document.querySelector('[type=file]').files = files.files;
+        document.querySelector('button').click();
+        setTimeout(() => tell(location.href), 1000);"""
+    assert page.run(script, filled) == f'{page.origin}/'
+    head = s3.head_object(Bucket=bucket, Key='"&')
+    assert (head['ContentType'], head['ContentLength']) == ('image/png', 5)
+
+
+def test_a_page_sends_parts_by_the_script(s3, bucket, page):
+    presigned_parts.allow_page(s3, bucket, page.origin)
+    upload_id = presigned_parts.start(s3, bucket, 'film', 'video/mp4')
+    urls = presigned_parts.part_urls(s3, bucket, 'film', upload_id, parts=2)
+    script = script_of(presigned_parts, urls=urls, partSize=5 * 1024**2)
+    large = "new File([new Uint8Array(5 * 1024 ** 2), 'end'], 'film')"
+    script = script.replace('file.slice', f'({large}).slice')
+    etags = page.run(f'{script} tell(etags);')
+    size = 5 * 1024**2 + 3
+    presigned_parts.complete(s3, bucket, 'film', upload_id, etags, size)
+    body = s3.get_object(Bucket=bucket, Key='film')['Body'].read()
+    assert body == bytes(5 * 1024**2) + b'end'

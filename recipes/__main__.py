@@ -32,6 +32,7 @@ TOPICS = {
         'presigned_url',
         'presigned_form',
         'presigned_parts',
+        'bucket_policy',
         'public_buckets',
         'events',
     ],
@@ -41,6 +42,7 @@ TOPICS = {
         'versions',
         'restore_archived',
         'empty_bucket',
+        'lifecycle',
     ],
     'Set up': [
         'create_bucket',

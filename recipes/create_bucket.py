@@ -6,18 +6,20 @@ and encrypted. It refuses public access and ACLs, and since April 2026, except
 in Bahrain and the UAE, encryption with a key that you send along (SSE-C).
 
 The name is taken for all accounts of a partition. Once you delete the
-bucket, anybody can take it.
+bucket, anybody can take it, and you may get `OperationAborted` for a while.
 
 Needs s3:CreateBucket, and s3:ListBucket to look and to wait.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html
+https://github.com/aws/aws-cli/issues/3567
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.exceptions import ClientError
@@ -30,52 +32,77 @@ if TYPE_CHECKING:
 def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
     """Create a bucket and wait until S3 knows it; yours already is fine.
 
-    Looks first, because to create one's own bucket again in us-east-1
-    resets its ACL.
+    Looks first, because creating your own bucket again in us-east-1 resets
+    its ACL. For the same reason it creates nothing where it may not look.
 
     Args:
         owner: the id of your account. Without it, a bucket of somebody else
             that you may list is taken for yours.
 
     Raises:
-        ClientError: `BucketAlreadyExists` if another account has the name,
-            `InvalidBucketName` and others as S3 says.
         ValueError: the bucket is there, but in another region.
+        PermissionError: S3 does not let you look (403). The message names
+            the bucket's region, if S3 tells it.
+        ClientError: as S3 says: `InvalidBucketName`; `BucketAlreadyExists`
+            if another account was first; `IllegalLocationConstraintException`
+            if this client knows the name from another region, where the
+            bucket is gone: make a new client.
     """
-    # S3 knows no region aws-global: boto3 means us-east-1 by it.
-    region = s3.meta.region_name.replace('aws-global', 'us-east-1')
-    try:
-        if owner:
-            head = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
-        else:
-            head = s3.head_bucket(Bucket=bucket)
-        there = head.get('BucketRegion', region)
-        if there != region:
-            raise ValueError(f'{bucket} is there, but in {there}.')
+    if is_there(s3, bucket, owner):
         return
-    except ClientError as error:
-        # 403 may be somebody else's bucket: to create it will show.
-        if error.response['Error']['Code'] not in ('403', '404'):
-            error.args = (f'{bucket}: {error}',)
-            raise
     try:
-        if region == 'us-east-1':
+        if region_of(s3) == 'us-east-1':
             s3.create_bucket(Bucket=bucket)
         else:
             s3.create_bucket(
                 Bucket=bucket,
                 CreateBucketConfiguration={
                     'LocationConstraint': cast(
-                        'BucketLocationConstraintType', region
+                        'BucketLocationConstraintType', region_of(s3)
                     )
                 },
             )
     except s3.exceptions.BucketAlreadyOwnedByYou:
-        pass  # from a run before, or boto3 sent it again after a lost response
-    except ClientError as error:
-        error.args = (f'{bucket}: {error}',)
-        raise
+        # Another program of yours did it, or boto3 sent this twice because
+        # the first response got lost.
+        is_there(s3, bucket, owner)
     s3.get_waiter('bucket_exists').wait(Bucket=bucket)
+
+
+def is_there(s3: S3Client, bucket: str, owner: str | None = None) -> bool:
+    """Return whether your bucket is in the region of the client.
+
+    Raises:
+        ValueError, PermissionError, ClientError: as for `create_bucket`.
+    """
+    account: Any = {'ExpectedBucketOwner': owner} if owner else {}
+    name = 'x-amz-bucket-region'
+    try:
+        response = s3.head_bucket(Bucket=bucket, **account)
+    except ClientError as error:
+        code = error.response['Error']['Code']
+        if code == '404':
+            return False
+        if code != '403':
+            raise
+        headers = error.response['ResponseMetadata']['HTTPHeaders']
+        raise PermissionError(
+            f'No look at {bucket} (region: {headers.get(name, "unknown")}): '
+            "it is somebody else's, or you lack s3:ListBucket, or your keys "
+            'or your clock are wrong.'
+        ) from error
+    # If the bucket is in another region, boto3 has asked there.
+    headers = response['ResponseMetadata']['HTTPHeaders']
+    region = headers.get(name, region_of(s3))
+    if region != region_of(s3):
+        raise ValueError(f'{bucket} is there, but in {region}.')
+    return True
+
+
+def region_of(s3: S3Client) -> str:
+    """Return the region in which this client creates buckets."""
+    # S3 knows no region aws-global: boto3 means us-east-1 by it.
+    return s3.meta.region_name.replace('aws-global', 'us-east-1')
 
 
 # fmt: off

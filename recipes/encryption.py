@@ -1,4 +1,4 @@
-"""Encrypt what a bucket stores with a key of your own in KMS.
+"""Encrypt what a bucket stores with your own key in KMS.
 
 S3 encrypts every new object by itself (SSE-S3), free of charge. With a key
 in KMS, whoever reads needs permission on the key, too. A bucket key saves
@@ -6,20 +6,22 @@ most of the requests to KMS, which cost money.
 
 The default of a bucket is for new objects; what is there stays as it is.
 S3 does not check the key that you name: a wrong one shows at the first
-upload. Another account cannot use the key that AWS manages (`aws/s3`); make
-one of your own for that.
+upload. Name it by its ARN: an alias means the key of that name in the
+account of whoever uploads. Another account cannot use the key that AWS
+manages (`aws/s3`).
 
-Needs s3:PutEncryptionConfiguration and s3:PutObject; on the key,
-kms:GenerateDataKey to upload, kms:Decrypt to download, and both to
-upload in parts.
+Needs s3:GetEncryptionConfiguration, s3:PutEncryptionConfiguration and
+s3:PutObject; on the key, kms:GenerateDataKey to upload, kms:Decrypt to
+download, and both to upload in parts.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -27,22 +29,29 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+NONE = 'ServerSideEncryptionConfigurationNotFoundError'
+
 
 def use_kms_key(s3: S3Client, bucket: str, key_arn: str) -> None:
-    """Have new objects of a bucket encrypted with this key by default."""
+    """Have new objects of a bucket encrypted with this key by default.
+
+    Replaces the default that there was. Whether the bucket refuses keys that
+    are sent along (SSE-C) stays as it was, with boto3 1.41 and newer.
+    """
+    rule: Any = {}
+    try:
+        response = s3.get_bucket_encryption(Bucket=bucket)
+        rule = response['ServerSideEncryptionConfiguration']['Rules'][0]
+    except ClientError as error:
+        if error.response['Error']['Code'] != NONE:
+            raise
+    rule['ApplyServerSideEncryptionByDefault'] = {
+        'SSEAlgorithm': 'aws:kms',
+        'KMSMasterKeyID': key_arn,
+    }
+    rule['BucketKeyEnabled'] = True
     s3.put_bucket_encryption(
-        Bucket=bucket,
-        ServerSideEncryptionConfiguration={
-            'Rules': [
-                {
-                    'ApplyServerSideEncryptionByDefault': {
-                        'SSEAlgorithm': 'aws:kms',
-                        'KMSMasterKeyID': key_arn,
-                    },
-                    'BucketKeyEnabled': True,
-                }
-            ]
-        },
+        Bucket=bucket, ServerSideEncryptionConfiguration={'Rules': [rule]}
     )
 
 
@@ -50,18 +59,14 @@ def upload_with_key(
     s3: S3Client, bucket: str, key: str, body: bytes, key_arn: str
 ) -> None:
     """Store one object with this key, whatever the bucket's default is."""
-    try:
-        s3.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=body,
-            ServerSideEncryption='aws:kms',
-            SSEKMSKeyId=key_arn,
-            BucketKeyEnabled=True,
-        )
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
+    s3.put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=body,
+        ServerSideEncryption='aws:kms',
+        SSEKMSKeyId=key_arn,
+        BucketKeyEnabled=True,
+    )
 
 
 # fmt: off
@@ -78,6 +83,6 @@ def demo() -> None:
     #> aws:kms True
 
     upload_with_key(s3, 'my-secrets', 'a.txt', b'secret', key_arn)
-    there = s3.head_object(Bucket='my-secrets', Key='a.txt')
-    print(there['ServerSideEncryption'], there['BucketKeyEnabled'])
+    head = s3.head_object(Bucket='my-secrets', Key='a.txt')
+    print(head['ServerSideEncryption'], head['BucketKeyEnabled'])
     #> aws:kms True

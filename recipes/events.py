@@ -1,36 +1,40 @@
 """Be told of new objects by a queue: S3 events by SQS.
 
 S3 sends a message for what happens to objects: at least once, so maybe
-twice, and not always in order. For one key, `sequencer` tells which event
-is the later one. Each time you set notifications, an `s3:TestEvent` comes,
-without records. Keys come encoded as in a form: `unquote_plus` decodes them.
+twice, and not always in order. For one key, the later event has the greater
+`sequencer`; fill up the shorter one with zeros on its right to compare them.
+Each time you set notifications, an `s3:TestEvent` comes, without records.
 
-Setting the notifications of a bucket replaces all of them, so `send_to_queue`
-reads them first. Before that, the queue must let S3 send: S3 tries it. The
-queue is in the bucket's region, and no FIFO queue.
+The queue is a standard one, not FIFO, in the bucket's region, and lets S3
+send: `allow_s3`. If it is encrypted with KMS, it needs your own key, whose
+policy lets s3.amazonaws.com use kms:GenerateDataKey and kms:Decrypt. S3
+refuses a queue with the key that AWS manages.
 
 Never write to the prefix that you listen to, or each event makes another.
+Let one program at a time set this up: of two changes, one may be lost.
 
 Needs s3:GetBucketNotification and s3:PutBucketNotification; on the queue,
-sqs:SetQueueAttributes to allow S3, sqs:ReceiveMessage and sqs:DeleteMessage.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+sqs:GetQueueAttributes and sqs:SetQueueAttributes to allow S3,
+sqs:ReceiveMessage and sqs:DeleteMessage to receive.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+import time
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from urllib.parse import quote_plus, unquote_plus
 
 import boto3
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
     from mypy_boto3_sqs.client import SQSClient
 
 
@@ -43,24 +47,41 @@ class Event(NamedTuple):
     sequencer: str
 
 
-def allow_s3(
-    sqs: SQSClient, queue_url: str, queue_arn: str, bucket: str, account: str
-) -> None:
-    """Let S3 send events of one bucket; replaces the policy of the queue."""
-    statement = {
-        'Effect': 'Allow',
-        'Principal': {'Service': 's3.amazonaws.com'},
-        'Action': 'sqs:SendMessage',
-        'Resource': queue_arn,
-        'Condition': {
-            'ArnLike': {'aws:SourceArn': f'arn:aws:s3:*:*:{bucket}'},
-            'StringEquals': {'aws:SourceAccount': account},
+def allow_s3(sqs: SQSClient, queue_url: str, bucket: str, account: str) -> str:
+    """Let S3 send events of this bucket to a queue, too; return its ARN.
+
+    `account` is the id of the account that owns the bucket. The other
+    statements of the queue's policy stay; SQS takes up to 20.
+    """
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=queue_url, AttributeNames=['Policy', 'QueueArn']
+    )['Attributes']
+    text = attributes.get('Policy')
+    policy = json.loads(text or '{"Version": "2012-10-17", "Statement": []}')
+    statements = policy['Statement']
+    if isinstance(statements, dict):  # a single one needs no list
+        statements = [statements]
+    sid = 's3-' + bucket.replace('.', '_')
+    partition = attributes['QueueArn'].split(':')[1]  # such as aws-cn
+    source = f'arn:{partition}:s3:*:*:{bucket}'
+    policy['Statement'] = [
+        *(other for other in statements if other.get('Sid') != sid),
+        {
+            'Sid': sid,
+            'Effect': 'Allow',
+            'Principal': {'Service': 's3.amazonaws.com'},
+            'Action': 'sqs:SendMessage',
+            'Resource': attributes['QueueArn'],
+            'Condition': {
+                'ArnLike': {'aws:SourceArn': source},
+                'StringEquals': {'aws:SourceAccount': account},
+            },
         },
-    }
-    policy = {'Version': '2012-10-17', 'Statement': [statement]}
+    ]
     sqs.set_queue_attributes(
         QueueUrl=queue_url, Attributes={'Policy': json.dumps(policy)}
     )
+    return attributes['QueueArn']
 
 
 def send_to_queue(
@@ -68,65 +89,101 @@ def send_to_queue(
 ) -> None:
     """Send an event for each new object below a prefix to this queue.
 
-    Other notifications of the bucket stay. Let one program at a time do
-    this: of two, one would be lost.
+    The bucket's other notifications stay. S3 tries all their destinations.
+    If it refuses some, this tries again for up to a minute, because a
+    queue's new policy takes that long to spread.
 
     Raises:
-        ClientError: S3 cannot send to the queue yet (`InvalidArgument`), or
-            another queue gets such events already.
+        RuntimeError: names each destination that S3 refuses, and its reason.
+        ClientError: as S3 says; `InvalidArgument` also if another queue
+            gets such events already.
     """
-    there = s3.get_bucket_notification_configuration(Bucket=bucket)
-    # A filter holds the prefix encoded, as events hold the keys.
+    # Filters and events hold keys encoded, as a form would send them.
     value = quote_plus(prefix, safe="/!-_.*'()")
     name = hashlib.sha256(f'{queue_arn} {prefix}'.encode()).hexdigest()[:16]
-    config: NotificationConfigurationTypeDef = {
-        'QueueConfigurations': [
-            *(
-                rule
-                for rule in there.get('QueueConfigurations', [])
-                if rule.get('Id') != name
-            ),
+    rules = [{'Name': 'prefix', 'Value': value}]
+    for pause in (0, 5, 10, 20, 25):  # seconds
+        time.sleep(pause)
+        config: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+        del config['ResponseMetadata']
+        others = config.get('QueueConfigurations', [])
+        config['QueueConfigurations'] = [
+            *(other for other in others if other.get('Id') != name),
             {
                 'Id': name,
                 'QueueArn': queue_arn,
                 'Events': ['s3:ObjectCreated:*'],
-                'Filter': {
-                    'Key': {
-                        'FilterRules': [{'Name': 'prefix', 'Value': value}]
-                    }
-                },
+                'Filter': {'Key': {'FilterRules': rules}},
             },
-        ],
-        'TopicConfigurations': there.get('TopicConfigurations', []),
-        'LambdaFunctionConfigurations': there.get(
-            'LambdaFunctionConfigurations', []
-        ),
-    }
-    if 'EventBridgeConfiguration' in there:
-        config['EventBridgeConfiguration'] = there['EventBridgeConfiguration']
-    s3.put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration=config
-    )
+        ]
+        try:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration=config
+            )
+            return
+        except ClientError as error:
+            if 'Unable to validate the following destin' not in str(error):
+                raise
+            refusal = error
+    # ArgumentName1 is a destination, ArgumentValue1 the reason, and so on.
+    fields = refusal.response['Error'].items()
+    why = [value for name, value in fields if name.startswith('Argument')]
+    raise RuntimeError(f'S3 refuses {", ".join(map(str, why))}') from refusal
 
 
 def events_of(message_body: str) -> list[Event]:
-    """Return the events of a message; none for `s3:TestEvent`."""
-    return [
-        Event(
-            name=record['eventName'],
-            bucket=record['s3']['bucket']['name'],
-            key=unquote_plus(record['s3']['object']['key']),
-            sequencer=record['s3']['object'].get('sequencer', ''),
+    """Return the events of a message; none for `s3:TestEvent`.
+
+    Raises:
+        ValueError: the message is not one that S3 puts into a queue.
+    """
+    message = json.loads(message_body)
+    problem = 'no event of S3'
+    if isinstance(message, dict):
+        if message.get('Event') == 's3:TestEvent':
+            return []
+        if 'TopicArn' in message:
+            problem = 'in an envelope of SNS: turn on raw message delivery'
+        if 'detail-type' in message:
+            problem = 'an event of EventBridge, which has another form'
+    try:
+        return [
+            Event(
+                name=record['eventName'],
+                bucket=record['s3']['bucket']['name'],
+                key=unquote_plus(record['s3']['object']['key']),
+                sequencer=record['s3']['object'].get('sequencer', ''),
+            )
+            for record in message['Records']
+        ]
+    except (KeyError, TypeError):
+        raise ValueError(f'This is {problem}: {message_body[:200]}') from None
+
+
+def receive(
+    sqs: SQSClient, queue_url: str, handle: Callable[[Event], object]
+) -> bool:
+    """Wait for a message, handle its events, delete it; call it in a loop.
+
+    It waits for up to 20 seconds, and returns whether a message came. The
+    queue hides that message from others for its visibility timeout (30
+    seconds if you set none). If it is not deleted by then, it comes again:
+    `handle` was too slow, it raised an error, or Ctrl-C ended the program.
+
+    Raises:
+        Exception: what `handle` or `events_of` raises; the message stays.
+            A dead-letter queue takes what fails again and again.
+    """
+    response = sqs.receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=1, WaitTimeSeconds=20
+    )
+    for message in response.get('Messages', []):
+        for event in events_of(message['Body']):
+            handle(event)
+        sqs.delete_message(
+            QueueUrl=queue_url, ReceiptHandle=message['ReceiptHandle']
         )
-        for record in json.loads(message_body).get('Records', [])
-    ]
-
-
-def is_later(event: Event, other: Event) -> bool:
-    """Return whether `event` came after `other`, for the same key."""
-    one, two = event.sequencer, other.sequencer
-    width = max(len(one), len(two))
-    return one.ljust(width, '0') > two.ljust(width, '0')
+    return 'Messages' in response
 
 
 # fmt: off
@@ -135,19 +192,9 @@ def demo() -> None:
     sqs = boto3.client('sqs', region_name='us-east-1')
     s3.create_bucket(Bucket='my-inbox')
     url = sqs.create_queue(QueueName='new-objects')['QueueUrl']
-    arn = sqs.get_queue_attributes(
-        QueueUrl=url, AttributeNames=['QueueArn']
-    )['Attributes']['QueueArn']
-    allow_s3(sqs, url, arn, 'my-inbox', '123456789012')
+    arn = allow_s3(sqs, url, 'my-inbox', '123456789012')
     send_to_queue(s3, 'my-inbox', arn, 'in/')
-
     s3.put_object(Bucket='my-inbox', Key='in/für Zoë.txt')
-    for _ in range(2):
-        response = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
-        for message in response.get('Messages', []):
-            print([(x.name, x.key) for x in events_of(message['Body'])])
-            #> []
-            #> [('ObjectCreated:Put', 'in/für Zoë.txt')]
-            sqs.delete_message(
-                QueueUrl=url, ReceiptHandle=message['ReceiptHandle']
-            )
+    for _ in range(2):  # s3:TestEvent, and the event
+        receive(sqs, url, lambda event: print(event.name, event.key))
+        #> ObjectCreated:Put in/für Zoë.txt

@@ -5,12 +5,10 @@ import shutil
 import subprocess
 import sys
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectionClosedError
 from support import ROOT, made_env
 
-from recipes import events as event_recipe
 from recipes.see_requests import watch
 
 
@@ -41,15 +39,3 @@ def test_watching_shows_no_query(s3):
         s3.list_objects_v2(Bucket='b', Prefix='secret')
     assert 'secret' not in str(told)
     assert told[-1].startswith('no response: Connection was closed')
-
-
-def test_queues_do_not_take_each_others_events(s3):
-    s3.create_bucket(Bucket='inbox')
-    sqs = boto3.client('sqs', region_name='us-east-1')
-    for name in ('one', 'two', 'two'):
-        sqs.create_queue(QueueName=name)
-        arn = f'arn:aws:sqs:us-east-1:123456789012:{name}'
-        event_recipe.send_to_queue(s3, 'inbox', arn, f'{name}/')
-    there = s3.get_bucket_notification_configuration(Bucket='inbox')
-    arns = [rule['QueueArn'] for rule in there['QueueConfigurations']]
-    assert [arn.rpartition(':')[2] for arn in arns] == ['one', 'two']

@@ -1,0 +1,76 @@
+"""Policies and rules, on a real S3 server.
+
+It has no Block Public Access, so that is answered for it here.
+"""
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from recipes import bucket_policy, lifecycle
+from recipes.create_bucket import create_bucket
+
+
+@pytest.fixture
+def anybody():
+    unsigned = Config(signature_version=UNSIGNED)
+    return boto3.client('s3', region_name='us-east-1', config=unsigned)
+
+
+def done(**_):
+    block = {'PublicAccessBlockConfiguration': {}}
+    return AWSResponse('', 200, {}, None), block
+
+
+def code_of(call, **kwargs):
+    with pytest.raises(ClientError) as error:
+        call(**kwargs)
+    return error.value.response['Error']['Code']
+
+
+def test_everybody_reads_a_public_bucket_and_no_private_one(s3, anybody):
+    for name in ('Get', 'Put'):
+        s3.meta.events.register(
+            f'before-call.s3.{name}PublicAccessBlock', done
+        )
+    s3.create_bucket(Bucket='policy')
+    s3.put_object(Bucket='policy', Key='key', Body=b'body')
+    bucket_policy.share_with_account(s3, 'policy', '210987654321')
+    assert not bucket_policy.is_public(s3, 'policy')
+    assert code_of(anybody.get_object, Bucket='policy', Key='key') == (
+        'AccessDenied'
+    )
+    bucket_policy.make_public(s3, 'policy')
+    assert bucket_policy.is_public(s3, 'policy')
+    response = anybody.get_object(Bucket='policy', Key='key')
+    assert response['Body'].read() == b'body'
+    assert code_of(anybody.list_objects_v2, Bucket='policy') == 'AccessDenied'
+    code = code_of(anybody.put_object, Bucket='policy', Key='key')
+    assert code == 'AccessDenied'
+    assert bucket_policy.make_private(s3, 'policy') == []
+    assert not bucket_policy.is_public(s3, 'policy')
+    code = code_of(anybody.get_object, Bucket='policy', Key='key')
+    assert code == 'AccessDenied'
+
+
+def test_lifecycle_rules_are_taken_and_others_stay(s3):
+    s3.create_bucket(Bucket='rules')
+    lifecycle.delete_after(s3, 'rules', 'tmp/', days=1)
+    lifecycle.tidy_up(s3, 'rules', days=30)
+    lifecycle.delete_after(s3, 'rules', 'tmp/', days=7)
+    response = s3.get_bucket_lifecycle_configuration(Bucket='rules')
+    rules = {rule['ID']: rule['Expiration'] for rule in response['Rules']}
+    assert rules == {
+        'tidy up': {'ExpiredObjectDeleteMarker': True},
+        'delete tmp/': {'Days': 7},
+    }
+
+
+def test_nothing_is_created_where_one_may_not_look(s3, anybody):
+    create_bucket(s3, 'mine')
+    create_bucket(s3, 'mine')
+    with pytest.raises(PermissionError, match='No look at mine'):
+        create_bucket(anybody, 'mine')

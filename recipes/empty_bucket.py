@@ -1,16 +1,18 @@
-"""Empty a bucket or a prefix for good: objects, versions, delete markers.
+"""Delete a folder (prefix), or empty a bucket, for good.
 
-Nothing can undo this. Stop all writers first. One listing and one batch
-hold 1,000 entries each. For millions, let a lifecycle rule expire all of
-them: no program has to run for days.
+All goes: objects, old versions, delete markers. Nothing can undo this. Stop
+all writers first. One listing and one batch hold 1,000 entries each. For
+millions, let a lifecycle rule expire them: no program has to run for days.
 
-A batch responds 200 even where entries failed: those are in `Errors`. What
-is throttled is tried again. What S3 refuses stays, such as a version under
-legal hold, and the next listing starts after it. It starts only after an
-entry that still exists, since some servers skip entries after a deleted one.
+A batch responds 200 even where entries failed: those are in `Errors`. So
+this lists again until nothing is left but what S3 refuses, such as a version
+under legal hold. What was throttled, or is still listed although S3 has
+confirmed its deletion, is tried five times.
 
-Parts of uploads that were never completed stay, too, and cost money. A
-lifecycle rule removes them.
+Uploads in parts that were never completed stay, and their parts cost money.
+A lifecycle rule removes them.
+
+Copy many_objects.py along with this file.
 
 Needs s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -22,145 +24,153 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 from __future__ import annotations
 
 import random
+import re
 import time
-from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Iterator
 
 import boto3
 from botocore.exceptions import ClientError
 
+from recipes.many_objects import SomeFailedError
+
 if TYPE_CHECKING:
     Entry = tuple[str, str]  # a key and the id of a version
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import (
-        ErrorTypeDef,
-        ListObjectVersionsRequestTypeDef,
-    )
 
 TRIES = 5
-NO_XML = {chr(number) for number in range(32)} | {'\ufffe', '\uffff'}
 AGAIN = {'SlowDown', 'InternalError', 'ServiceUnavailable'}
+NO_XML = re.compile('[\x00-\x1f\ufffe\uffff]')
+STILL_THERE = ClientError(
+    {
+        'Error': {
+            'Code': 'StillThere',
+            'Message': 'It is listed after each deletion.',
+        }
+    },
+    'ListObjectVersions',
+)
 
 
-def empty(s3: S3Client, bucket: str, prefix: str = '') -> list[ErrorTypeDef]:
-    """Delete all that S3 lets go of; return what it refused.
-
-    Each refused entry is a dict with `Key`, `VersionId`, `Code` and
-    `Message`. If there is none, no object is left.
+def empty(s3: S3Client, bucket: str, prefix: str = '') -> None:
+    """Delete all that S3 lets go of, with all versions.
 
     Args:
         prefix: only keys that start with it; by default all. Write its
             final `/`: `site` stands for `site-old/x`, too.
 
     Raises:
+        SomeFailedError: some are left. `errors` has a ClientError for each,
+            by its key and, with versioning, the id of its version. `done`
+            is empty, since it might be millions.
         ClientError: S3 refuses a whole request; what was deleted is gone.
     """
-    refused: dict[Entry, ErrorTypeDef] = {}
-    errors: dict[Entry, ErrorTypeDef] = {}
-    tried: Counter[Entry] = Counter()  # only what is listed again
-    batch: set[Entry] = set()
-    start: ListObjectVersionsRequestTypeDef = {
-        'Bucket': bucket,
-        'Prefix': prefix,
-    }
-    while True:
-        page = s3.list_object_versions(**start)
-        versions = [
-            (x['Key'], x['VersionId']) for x in page.get('Versions', [])
-        ]
-        markers = [
-            (x['Key'], x['VersionId']) for x in page.get('DeleteMarkers', [])
-        ]
-        for entry in batch.intersection(versions + markers):
-            tried[entry] += 1
-            # Some servers leave the version out of an error.
-            error = errors.get(entry) or errors.get((entry[0], ''))
-            if tried[entry] == TRIES or (error and error['Code'] not in AGAIN):
-                reason = error or still_there(*entry)
-                refused[entry] = {**reason, 'VersionId': entry[1]}
+    refused: dict[Entry, Exception] = {}
+    errors: dict[Entry, ClientError] = {}
+    for number in range(TRIES + 1):
+        new_errors: dict[Entry, ClientError] = {}
+        found = False
+        for page in pages(s3, bucket, prefix):
+            batch = []
+            for entry in page:
+                if entry in refused:
+                    continue
+                # Some servers leave the version out of an error.
+                error = errors.get(entry) or errors.get((entry[0], ''))
+                if number == TRIES or (
+                    error and error.response['Error']['Code'] not in AGAIN
+                ):
+                    refused[entry] = error or STILL_THERE
+                else:
+                    batch.append(entry)
+            if batch:
+                found = True
+                new_errors.update(delete(s3, bucket, batch))
+        if not found:
+            break
+        errors = new_errors
+        time.sleep(random.uniform(0, 0.1 * 2**number))
+    if refused:
+        raise SomeFailedError(
+            {
+                key if version_id == 'null' else f'{key} ({version_id})': error
+                for (key, version_id), error in refused.items()
+            },
+            [],
+        )
 
-        batch = {x for x in versions + markers if x not in refused}
-        if batch:
-            # All refused entries that stand before the first open one are
-            # done with: the next listing starts behind the last of them.
-            first = min(key.encode() for key, _ in batch)
-            done = [
-                x for x in versions if x in refused and x[0].encode() < first
-            ]
-            if done:
-                start['KeyMarker'], start['VersionIdMarker'] = done[-1]
-            again = max(tried[entry] for entry in batch)
-            if again:
-                time.sleep(random.uniform(0, 0.1 * 2**again))
-            errors = delete(s3, bucket, batch)
-        elif page['IsTruncated']:
-            start['KeyMarker'] = page['NextKeyMarker']
-            start['VersionIdMarker'] = page['NextVersionIdMarker']
-        else:
-            return [refused[entry] for entry in sorted(refused)]
+
+def pages(s3: S3Client, bucket: str, prefix: str) -> Iterator[list[Entry]]:
+    """Yield versions and delete markers, up to 1,000 at a time.
+
+    Each page comes after the next one was listed: a listing that goes on
+    behind an entry that is gone may skip others.
+    """
+    page: list[Entry] = []
+    paginator = s3.get_paginator('list_object_versions')
+    for response in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        yield page
+        versions = response.get('Versions', [])
+        markers = response.get('DeleteMarkers', [])
+        page = [(entry['Key'], entry['VersionId']) for entry in versions]
+        page += [(entry['Key'], entry['VersionId']) for entry in markers]
+    yield page
 
 
 def delete(
-    s3: S3Client, bucket: str, batch: set[Entry]
-) -> dict[Entry, ErrorTypeDef]:
-    """Delete these versions; return the error of each that failed."""
-    errors: dict[Entry, ErrorTypeDef] = {}
+    s3: S3Client, bucket: str, batch: list[Entry]
+) -> dict[Entry, ClientError]:
+    """Delete up to 1,000 versions; return the error of each that failed."""
+    errors: dict[Entry, ClientError] = {}
     # A batch is XML, which lacks some characters: such keys go one by one.
-    alone = {x for x in batch if any(c in NO_XML for c in x[0])}
+    alone = [entry for entry in batch if NO_XML.search(entry[0])]
     for key, version_id in alone:
         try:
             s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)
         except ClientError as error:
-            errors[key, version_id] = {
-                'Key': key,
-                'VersionId': version_id,
-                'Code': error.response['Error']['Code'],
-                'Message': error.response['Error']['Message'],
-            }
-    if batch - alone:
+            errors[key, version_id] = error
+    if len(alone) < len(batch):
         response = s3.delete_objects(
             Bucket=bucket,
             Delete={
                 'Objects': [
                     {'Key': key, 'VersionId': version_id}
-                    for key, version_id in batch - alone
+                    for key, version_id in batch
+                    if not NO_XML.search(key)
                 ],
                 'Quiet': True,
             },
         )
         for failed in response.get('Errors', []):
-            errors[failed['Key'], failed.get('VersionId', '')] = failed
+            details: Any = {'Error': failed}
+            errors[failed['Key'], failed.get('VersionId', '')] = ClientError(
+                details, 'DeleteObjects'
+            )
     return errors
-
-
-def still_there(key: str, version_id: str) -> ErrorTypeDef:
-    """Return an error for what S3 says it has deleted, but lists on."""
-    return {
-        'Key': key,
-        'VersionId': version_id,
-        'Code': 'StillThere',
-        'Message': 'It is listed, although its deletion was confirmed.',
-    }
 
 
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-full-bucket', ObjectLockEnabledForBucket=True)
-    for key in ('numbers', 'numbers', 'evidence'):
+    for key in ('drafts/a', 'drafts/a', 'drafts/b', 'numbers', 'evidence'):
         s3.put_object(Bucket='my-full-bucket', Key=key)
-    s3.delete_object(Bucket='my-full-bucket', Key='numbers')
+    s3.delete_object(Bucket='my-full-bucket', Key='drafts/a')
     s3.put_object_legal_hold(
         Bucket='my-full-bucket', Key='evidence', LegalHold={'Status': 'ON'}
     )
 
-    for refused in empty(s3, 'my-full-bucket'):
-        print(refused['Key'], refused['Code'])
-        #> evidence AccessDenied
+    empty(s3, 'my-full-bucket', 'drafts/')
+    response = s3.list_object_versions(Bucket='my-full-bucket')
+    print([entry['Key'] for entry in response['Versions']])
+    #> ['evidence', 'numbers']
+    try:
+        empty(s3, 'my-full-bucket')
+    except SomeFailedError as error:
+        print(error)
+        #> 1 failed. evidence (…): … (AccessDenied) …
 
     s3.put_object_legal_hold(
         Bucket='my-full-bucket', Key='evidence', LegalHold={'Status': 'OFF'}
     )
-    print(empty(s3, 'my-full-bucket'))
-    #> []
+    empty(s3, 'my-full-bucket')
     s3.delete_bucket(Bucket='my-full-bucket')

@@ -1,22 +1,27 @@
 """Change the metadata of an object, and add tags to it.
 
 Metadata is fixed at the upload. To change it, S3 copies the object onto
-itself and drops whatever is not given again: content type, cache control,
-encryption, storage class and more. So read what is there, change that, and
-give it all. `CopySourceIfMatch` refuses the copy if somebody has replaced
-the content in between. A change of only the metadata leaves no trace in the
-ETag, so let a single program make such changes.
+itself, and drops whatever the request does not give again: content type,
+cache control, encryption, storage class and more. So read what is there,
+change that, and give it all. `IfMatch` refuses the copy if somebody has
+replaced the content in between, and then this starts over. Whoever changes
+only the metadata leaves the ETag as it is, and is not noticed: let a single
+program change it.
 
-The copy has no ACL and no lock of the original, and no `Expires` that is
-no date. Its ETag differs if the original was uploaded in parts. With
-versioning it is one more version. One such copy takes 5 GB at most.
+The copy keeps the tags. It loses the ACL, the lock and an `Expires` that is
+no date, and its ETag may be another. With versioning it is one more version.
+One such copy takes 5 GB at most.
 
 Tags need no copy, but `put_object_tagging` replaces all of them, so read
-them first. S3 has no condition for it: of two at a time, one is lost.
+them first. They go to the version that was read, even if somebody replaces
+the object meanwhile. S3 has no condition for tags: if two programs add some
+at the same time, those of one are lost.
 
-Needs s3:GetObject and s3:PutObject, with tags s3:GetObjectTagging and
-s3:PutObjectTagging, and with annotations s3:GetObjectAnnotation and
-s3:PutObjectAnnotation.
+Needs s3:GetObject and s3:PutObject; with tags s3:GetObjectTagging and
+s3:PutObjectTagging, and with versioning s3:PutObjectVersionTagging; with
+annotations s3:GetObjectAnnotation and s3:PutObjectAnnotation; with a KMS key
+kms:Decrypt and kms:GenerateDataKey. Needs boto3 1.40.61 for metadata: an
+older one refuses `IfMatch` and sends nothing.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
@@ -24,16 +29,30 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+import time
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import CopyObjectRequestTypeDef
 
 TRIES = 5
+KEPT = {
+    'BucketKeyEnabled',
+    'CacheControl',
+    'ContentDisposition',
+    'ContentEncoding',
+    'ContentLanguage',
+    'ContentType',
+    'Expires',
+    'SSEKMSKeyId',
+    'ServerSideEncryption',
+    'StorageClass',
+    'WebsiteRedirectLocation',
+}
 
 
 def change_metadata(
@@ -51,51 +70,37 @@ def change_metadata(
 
     Raises:
         ClientError: as S3 says; `404` if there is no such object.
-        RuntimeError: somebody replaced the content each time.
+        RuntimeError: somebody else was first each time.
     """
-    for _ in range(TRIES):
+    for number in range(TRIES):
+        head = s3.head_object(Bucket=bucket, Key=key)
+        lower = {name.lower(): value for name, value in metadata.items()}
+        merged = {**head['Metadata'], **lower}
+        kept: dict[str, Any] = {
+            name: value for name, value in head.items() if name in KEPT
+        }
+        if content_type is not None:
+            kept['ContentType'] = content_type
         try:
-            there = s3.head_object(Bucket=bucket, Key=key)
-            lower = {name.lower(): metadata[name] for name in metadata}
-            merged = {**there['Metadata'], **lower}
-            copy: CopyObjectRequestTypeDef = {
-                'Bucket': bucket,
-                'Key': key,
-                'CopySource': {'Bucket': bucket, 'Key': key},
-                'CopySourceIfMatch': there['ETag'],
-                'MetadataDirective': 'REPLACE',
-                'Metadata': merged,
-                'TaggingDirective': 'COPY',
-                'ContentType': content_type or there['ContentType'],
-            }
-            if 'CacheControl' in there:
-                copy['CacheControl'] = there['CacheControl']
-            if 'ContentDisposition' in there:
-                copy['ContentDisposition'] = there['ContentDisposition']
-            if 'ContentEncoding' in there:
-                copy['ContentEncoding'] = there['ContentEncoding']
-            if 'ContentLanguage' in there:
-                copy['ContentLanguage'] = there['ContentLanguage']
-            if 'Expires' in there:
-                copy['Expires'] = there['Expires']
-            if 'WebsiteRedirectLocation' in there:
-                copy['WebsiteRedirectLocation'] = there[
-                    'WebsiteRedirectLocation'
-                ]
-            if 'StorageClass' in there:
-                copy['StorageClass'] = there['StorageClass']
-            if 'ServerSideEncryption' in there:
-                copy['ServerSideEncryption'] = there['ServerSideEncryption']
-            if 'SSEKMSKeyId' in there:
-                copy['SSEKMSKeyId'] = there['SSEKMSKeyId']
-            if 'BucketKeyEnabled' in there:
-                copy['BucketKeyEnabled'] = there['BucketKeyEnabled']
-            s3.copy_object(**copy)
+            s3.copy_object(
+                Bucket=bucket,
+                Key=key,
+                CopySource={'Bucket': bucket, 'Key': key},
+                # The one guards what is read, the other what is replaced.
+                CopySourceIfMatch=head['ETag'],
+                IfMatch=head['ETag'],
+                MetadataDirective='REPLACE',
+                Metadata=merged,
+                **kept,
+            )
             return merged
         except ClientError as error:
-            if error.response['Error']['Code'] != 'PreconditionFailed':
-                error.args = (f'{bucket}/{key}: {error}',)
+            if error.response['Error']['Code'] not in (
+                'PreconditionFailed',
+                'ConditionalRequestConflict',
+            ):
                 raise
+        time.sleep(random.uniform(0, 0.1 * 2**number))
     raise RuntimeError(f'{bucket}/{key} changed {TRIES} times. Try later.')
 
 
@@ -107,20 +112,20 @@ def add_tags(
     Raises:
         ClientError: as S3 says; more than ten tags are refused.
     """
-    try:
-        response = s3.get_object_tagging(Bucket=bucket, Key=key)
-        there = {tag['Key']: tag['Value'] for tag in response['TagSet']}
-        merged = {**there, **tags}
-        s3.put_object_tagging(
-            Bucket=bucket,
-            Key=key,
-            Tagging={
-                'TagSet': [{'Key': k, 'Value': v} for k, v in merged.items()]
-            },
-        )
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
+    response = s3.get_object_tagging(Bucket=bucket, Key=key)
+    old_tags = {tag['Key']: tag['Value'] for tag in response['TagSet']}
+    merged = {**old_tags, **tags}
+    version: dict[str, Any] = {}
+    if 'VersionId' in response:  # absent where versioning was never on
+        version['VersionId'] = response['VersionId']
+    s3.put_object_tagging(
+        Bucket=bucket,
+        Key=key,
+        Tagging={
+            'TagSet': [{'Key': k, 'Value': v} for k, v in merged.items()]
+        },
+        **version,
+    )
     return merged
 
 
@@ -139,10 +144,10 @@ def demo() -> None:
     )
 
     change_metadata(s3, 'my-reports', 'report.csv', {'status': 'final'})
-    there = s3.head_object(Bucket='my-reports', Key='report.csv')
-    print(there['Metadata'])
+    head = s3.head_object(Bucket='my-reports', Key='report.csv')
+    print(head['Metadata'])
     #> {'author': 'me', 'status': 'final'}
-    print(there['ContentType'], there['CacheControl'])
+    print(head['ContentType'], head['CacheControl'])
     #> text/csv max-age=60
 
     print(add_tags(s3, 'my-reports', 'report.csv', {'year': '2026'}))

@@ -1,22 +1,31 @@
-"""Read an object that is in an archive class: ask, wait, read.
+"""Read what is in an archive (Glacier): ask, wait, read.
 
-An object in GLACIER or DEEP_ARCHIVE cannot be read: `InvalidObjectState`.
-Ask S3 for a copy that stays for some days; it takes from minutes to two
-days, by class and tier, and costs money. For good, copy it to another
-class while it is there. GLACIER_IR needs none of this. Typical times:
+An object in GLACIER or DEEP_ARCHIVE cannot be read: `InvalidObjectState`. It
+cannot be copied, either: that, or `ObjectNotInActiveTierError`. Ask S3 to
+restore it first:
+
+- GLACIER and DEEP_ARCHIVE: S3 makes a copy that can be read for some days,
+  under the same key. For good, copy it to another class meanwhile.
+- INTELLIGENT_TIERING has two archive tiers, which you have to turn on. The
+  same errors come from there, and S3 moves the object back to stay. So it
+  refuses a number of days.
+
+It costs money, and takes some time. Archive Access typically takes as long
+as GLACIER, and Deep Archive Access as long as DEEP_ARCHIVE:
 
 tier       GLACIER       DEEP_ARCHIVE
 Expedited  1-5 minutes   not offered
 Standard   3-5 hours     within 12 hours
 Bulk       5-12 hours    within 48 hours
 
-Expedited takes longer above 250 MB, and S3 may refuse it when it is busy.
-This is not for the archive tiers of INTELLIGENT_TIERING, where S3 moves the
-object itself.
+Expedited takes longer above 250 MB, and S3 may refuse it when it is busy
+(`GlacierExpeditedRetrievalNotAvailable`). GLACIER_IR needs none of this.
 
 Needs s3:RestoreObject and s3:GetObject.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+https://github.com/s3tools/s3cmd/issues/1377
 """
 
 from __future__ import annotations
@@ -30,31 +39,35 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.literals import TierType
+    from mypy_boto3_s3.type_defs import RestoreRequestTypeDef
 
 
 def ask(
-    s3: S3Client, bucket: str, key: str, days: int, tier: TierType = 'Standard'
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    days: int | None,
+    tier: TierType = 'Standard',
 ) -> None:
-    """Ask for a readable copy for this many days.
+    """Ask S3 to make an archived object readable.
 
-    While one is on its way, another call can only ask for a faster tier.
-    Later it sets the number of days anew, from then on.
+    While it does so, another call can only ask for a faster tier. Later it
+    sets the number of days anew, from then on.
+
+    Args:
+        days: how long the copy stays; None for INTELLIGENT_TIERING.
 
     Raises:
         ClientError: as S3 says; `InvalidObjectState` if it is not archived.
     """
+    request: RestoreRequestTypeDef = {'GlacierJobParameters': {'Tier': tier}}
+    if days is not None:
+        request['Days'] = days
     try:
-        s3.restore_object(
-            Bucket=bucket,
-            Key=key,
-            RestoreRequest={
-                'Days': days,
-                'GlacierJobParameters': {'Tier': tier},
-            },
-        )
+        s3.restore_object(Bucket=bucket, Key=key, RestoreRequest=request)
     except ClientError as error:
+        # By somebody else, or boto3 sent it again after a lost response.
         if error.response['Error']['Code'] != 'RestoreAlreadyInProgress':
-            error.args = (f'{bucket}/{key}: {error}',)
             raise
 
 
@@ -63,18 +76,15 @@ def is_ready(s3: S3Client, bucket: str, key: str) -> bool:
 
     Raises:
         LookupError: it is archived, and nobody has asked for it.
+        ClientError: as S3 says; `404` if there is no such object.
     """
-    try:
-        there = s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
-    archived = there.get('StorageClass') in ('GLACIER', 'DEEP_ARCHIVE')
-    if not archived and not there.get('ArchiveStatus'):
+    head = s3.head_object(Bucket=bucket, Key=key)
+    archived = head.get('StorageClass') in ('GLACIER', 'DEEP_ARCHIVE')
+    if not archived and 'ArchiveStatus' not in head:
         return True
-    if 'Restore' not in there:
+    if 'Restore' not in head:
         raise LookupError(f'{bucket}/{key} is archived: ask for it first.')
-    return 'ongoing-request="false"' in there['Restore']
+    return 'ongoing-request="false"' in head['Restore']
 
 
 def wait(
@@ -85,10 +95,11 @@ def wait(
     Raises:
         TimeoutError: it could not, after so many hours.
         LookupError: it is archived, and nobody has asked for it.
+        ClientError: as S3 says; `404` if there is no such object.
     """
     end = time.monotonic() + hours * 3600
     while not is_ready(s3, bucket, key):
-        if time.monotonic() > end:
+        if time.monotonic() >= end:
             raise TimeoutError(f'{bucket}/{key} is still being restored.')
         time.sleep(min(pause, max(0, end - time.monotonic())))
 

@@ -1,4 +1,4 @@
-"""Keep old versions, and bring back what was overwritten or deleted.
+"""Bring back (undelete) what was deleted or overwritten.
 
 With versioning, each upload adds a version. A plain delete adds a delete
 marker and removes nothing: without the marker, the object is back. Old
@@ -6,8 +6,12 @@ versions cost money until they are deleted by their id or by a lifecycle
 rule. After you turn versioning on for the first time, wait 15 minutes
 before you write.
 
-Where versioning was suspended, the next write or delete removes the
-version whose id is `null` for good.
+Where versioning is suspended, each write or delete removes the version
+whose id is `null` for good. The delete marker then has the id `null`, too,
+and deleting by this id could hit an upload that has just replaced the
+marker. So such markers are refused here: use `restore_version`.
+
+Copy many_objects.py along with this file; it needs Python 3.9.
 
 Needs s3:PutBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion,
 s3:PutObject, for tags s3:GetObjectVersionTagging and s3:PutObjectTagging,
@@ -21,14 +25,16 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectsfromVersion
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterator
 
 import boto3
-from botocore.exceptions import ClientError
+
+from recipes.many_objects import SomeFailedError, for_each
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import CopySourceTypeDef
+
+ROUNDS = 1000  # as many delete markers on one object are removed
 
 
 def undelete(s3: S3Client, bucket: str, key: str) -> list[str]:
@@ -38,34 +44,89 @@ def undelete(s3: S3Client, bucket: str, key: str) -> list[str]:
 
     Raises:
         LookupError: no version of it is left to bring back.
-        RuntimeError: there is a marker again each time.
+        RuntimeError: a marker has the id `null`, or markers keep coming.
         ClientError: as S3 says.
     """
     removed: list[str] = []
-    paginator = s3.get_paginator('list_object_versions')
-    for _ in range(1000):
-        latest, versions = None, 0
-        for page in paginator.paginate(Bucket=bucket, Prefix=key):
-            for marker in page.get('DeleteMarkers', []):
-                if marker['Key'] == key and marker['IsLatest']:
-                    latest = marker['VersionId']
-            for version in page.get('Versions', []):
-                versions += version['Key'] == key
-            # The key itself is the first of all that start with it.
-            if versions or page.get('NextKeyMarker', '') > key:
-                break
-        if not versions:
+    for _ in range(ROUNDS):
+        # The key itself is the first of all that start with it.
+        first, marker = next(find_markers(s3, bucket, key), ('', None))
+        if first != key:
             raise LookupError(f'{bucket}/{key}: no version is left.')
-        if latest is None:
+        if marker is None:
             return removed
-        try:
-            # By its id, so that nothing newer can be hit.
-            s3.delete_object(Bucket=bucket, Key=key, VersionId=latest)
-        except ClientError as error:
-            error.args = (f'{bucket}/{key}: {error}',)
-            raise
-        removed.append(latest)
+        remove_marker(s3, bucket, key, marker)
+        removed.append(marker)
     raise RuntimeError(f'{bucket}/{key}: delete markers keep coming.')
+
+
+def undelete_prefix(
+    s3: S3Client, bucket: str, prefix: str, threads: int = 10
+) -> list[str]:
+    """Undelete all objects below a prefix; return the keys that are back.
+
+    What has no version left stays deleted.
+
+    Args:
+        prefix: write its final `/`: `site` stands for `site-old/x`, too.
+
+    Raises:
+        SomeFailedError: some markers are left, each with its error. All
+            other objects are back.
+        ClientError: the listing failed; call it again to go on.
+    """
+    removed: set[str] = set()
+    errors: dict[str, Exception] = {}
+
+    def remove(item: tuple[str, str]) -> None:
+        remove_marker(s3, bucket, *item)
+
+    for number in range(ROUNDS + 1):
+        # All are listed before any is removed: a listing that goes on while
+        # its entries disappear may skip some.
+        markers = {
+            key: marker
+            for key, marker in find_markers(s3, bucket, prefix)
+            if marker is not None and key not in errors
+        }
+        if not markers:
+            break
+        if number == ROUNDS:
+            coming = RuntimeError('delete markers keep coming')
+            errors.update(dict.fromkeys(markers, coming))
+            break
+        for (key, _), error in for_each(remove, markers.items(), threads):
+            removed.add(key)
+            if error:
+                errors[key] = error
+    keys = sorted(removed - errors.keys())
+    if errors:
+        raise SomeFailedError(errors, keys)
+    return keys
+
+
+def find_markers(
+    s3: S3Client, bucket: str, prefix: str
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the key of each version, first with the id of a marker on top."""
+    markers: dict[str, str] = {}
+    paginator = s3.get_paginator('list_object_versions')
+    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        for marker in page.get('DeleteMarkers', []):
+            if marker['IsLatest']:
+                markers[marker['Key']] = marker['VersionId']
+        for version in page.get('Versions', []):
+            yield version['Key'], markers.pop(version['Key'], None)
+
+
+def remove_marker(s3: S3Client, bucket: str, key: str, marker: str) -> None:
+    """Remove a delete marker by its id, so that nothing newer is hit."""
+    if marker == 'null':
+        raise RuntimeError(
+            f'{bucket}/{key}: its delete marker has the id null, which an '
+            'upload may take over. Use restore_version.'
+        )
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
 
 
 def restore_version(
@@ -82,16 +143,11 @@ def restore_version(
     Raises:
         ClientError: as S3 says; `NoSuchVersion` if there is no such one.
     """
-    source: CopySourceTypeDef = {
-        'Bucket': bucket,
-        'Key': key,
-        'VersionId': version_id,
-    }
-    try:
-        response = s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
-    except ClientError as error:
-        error.args = (f'{bucket}/{key}: {error}',)
-        raise
+    response = s3.copy_object(
+        Bucket=bucket,
+        Key=key,
+        CopySource={'Bucket': bucket, 'Key': key, 'VersionId': version_id},
+    )
     return response.get('VersionId', 'null')
 
 
@@ -106,23 +162,17 @@ def demo() -> None:
 
     first = s3.put_object(Bucket='my-letters', Key='a.txt', Body='Dear Sir')
     s3.put_object(Bucket='my-letters', Key='a.txt', Body='Dear all')
-    old = s3.get_object(
-        Bucket='my-letters', Key='a.txt', VersionId=first['VersionId']
-    )
-    print(old['Body'].read())
-    #> b'Dear Sir'
-
     s3.delete_object(Bucket='my-letters', Key='a.txt')
-    print(s3.list_objects_v2(Bucket='my-letters')['KeyCount'], 'listed')
-    #> 0 listed
     print(len(undelete(s3, 'my-letters', 'a.txt')), 'delete marker removed')
     #> 1 delete marker removed
     print(s3.get_object(Bucket='my-letters', Key='a.txt')['Body'].read())
     #> b'Dear all'
-
     restore_version(s3, 'my-letters', 'a.txt', first['VersionId'])
     print(s3.get_object(Bucket='my-letters', Key='a.txt')['Body'].read())
     #> b'Dear Sir'
-    response = s3.list_object_versions(Bucket='my-letters')
-    print(len(response['Versions']), 'versions kept')
-    #> 3 versions kept
+
+    for key in ('2025/b.txt', '2025/c.txt'):
+        s3.put_object(Bucket='my-letters', Key=key)
+        s3.delete_object(Bucket='my-letters', Key=key)
+    print(undelete_prefix(s3, 'my-letters', '2025/'))
+    #> ['2025/b.txt', '2025/c.txt']

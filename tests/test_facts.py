@@ -285,11 +285,11 @@ def test_a_copy_keeps_metadata_and_tags_but_no_storage_class(s3):
 def test_to_replace_metadata_drops_what_is_not_given_again(s3):
     put(s3, ContentType='text/plain', Metadata={'a': '1'})
     before = head(s3)
-    says('drops whatever is not given again: content type,')
+    says('drops whatever the request does not give again: content type,')
     copy(s3, 'key', MetadataDirective='REPLACE')
     assert head(s3)['ContentType'] == 'binary/octet-stream'
     assert head(s3)['Metadata'] == {}
-    says('A change of only the metadata leaves no trace in the ETag')
+    says('Whoever changes only the metadata leaves the ETag as it is,')
     assert head(s3)['ETag'] == before['ETag']
 
 

@@ -1,14 +1,28 @@
-"""Know whose account you work on, and let credentials renew themselves.
+"""Get credentials, and know whose account you work on.
 
-boto3 looks for credentials in code, in the environment, in the profile of
-~/.aws, and last at the machine that it runs on. So keys in the environment
-win over `AWS_PROFILE`; `Session(profile_name=…)` wins over them. Never
-write a key into code. `who_am_i` reports what was found; anybody may ask that.
+Take the first of these that you can have:
 
-A profile with `role_arn` renews its credentials before they expire, and so
-does one of single sign-on, until its session ends: then run
-`aws sso login --profile NAME`. What `assume_role` returns is fixed. A
-client made with it fails with `ExpiredToken` an hour later, by default.
+- Single sign-on, where your company has it: `aws configure sso` once, then
+  `aws sso login` whenever the session has ended.
+- Your user of the AWS console: `aws login`, renewed for up to 12 hours. It
+  needs AWS CLI 2.32 or newer, the policy SignInLocalDevelopmentAccess, and
+  boto3 1.41 with `pip install "botocore[crt]"`.
+- On AWS, a role of the machine, container or function: nothing to set up in
+  code. A container on EC2 gets none while the hop limit of the instance's
+  metadata (IMDSv2) is 1: set it to 2.
+- Last, access keys of a user: `aws configure`. They never expire by
+  themselves. Never write them into code.
+
+What an identity may do is another matter: without a policy, nothing. A
+region comes from `aws configure set region eu-central-1`.
+
+boto3 looks in code, in the environment, in the profile of ~/.aws, and last
+at the machine. So keys in the environment win over `AWS_PROFILE`, while
+`Session(profile_name=…)` wins over them. `who_am_i` says what was found.
+
+A profile with `role_arn` renews its credentials before they expire. What
+`assume_role` returns is fixed: a client made with it fails with
+`ExpiredToken` an hour later, by default.
 
     [profile reader]
     role_arn = arn:aws:iam::123456789012:role/reader
@@ -19,6 +33,9 @@ the bucket belongs to another account than you think.
 
 Needs sts:AssumeRole for the role; sts:GetCallerIdentity needs none.
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
+https://docs.aws.amazon.com/signin/latest/userguide/command-line-sign-in.html
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 https://github.com/boto/boto3/issues/443
@@ -36,13 +53,26 @@ import boto3
 def who_am_i(session: boto3.Session) -> dict[str, str]:
     """Return the account, the identity, and where the credentials are from.
 
-    `source` is what boto3 calls it, such as `env`, `assume-role`, `sso`.
+    `source` is what boto3 calls it, such as `env`, `assume-role`, `sso`. For
+    an unknown profile, already `boto3.Session` raises `ProfileNotFound`.
 
     Raises:
         NoCredentialsError: boto3 found none.
+        PartialCredentialsError: it found an access key without its secret.
+        InvalidConfigError: the profile lacks a setting, or names a profile
+            that is not there.
         SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError:
-            nobody has signed in, or that has expired: `aws sso login`.
-        ClientError: other credentials are wrong or have expired.
+            nobody has signed in, or that has ended: `aws sso login`.
+        LoginTokenLoadError, LoginRefreshRequired: the same for `aws login`.
+        LoginInsufficientPermissions: the policy of `aws login` is missing.
+        MissingDependencyException: `aws login` without `botocore[crt]`.
+        CredentialRetrievalError: the profile's `credential_process` failed,
+            or the container could not read its role's credentials.
+        FileNotFoundError, ValueError: there is no such `credential_process`,
+            or it printed no JSON.
+        EndpointConnectionError: no network.
+        ClientError: AWS does not know the keys, they have expired, or the
+            role does not trust you.
     """
     identity = session.client(
         'sts', region_name=session.region_name or 'us-east-1'

@@ -2,13 +2,22 @@
 
 Open data sets are kept in buckets that everybody may read. Without
 credentials, boto3 raises `NoCredentialsError`. An unsigned client needs and
-sends none.
+sends none; on the command line that is `--no-sign-request`.
 
-Some such buckets let you read objects and not list them. With
-`RequestPayer='requester'` the reader pays, which takes credentials.
+Some such buckets let you read objects and not list them. Then a listing is
+`AccessDenied`, and so is a missing key. With `RequestPayer='requester'` the
+reader pays, which takes credentials.
 
-Needs no permission of yours, but the bucket's policy must allow everybody.
+Your own files can be shown to the world from a private bucket: a URL of
+`presigned_url` lets a browser read one for a while, or play a video. For
+many readers, put a CDN such as CloudFront in front of the bucket.
+
+Needs no permission of yours, but the bucket's policy must allow everybody,
+and Block Public Access must be off, for the bucket and for its account.
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
 https://registry.opendata.aws/
 https://github.com/boto/boto3/issues/1200
 """
@@ -40,7 +49,7 @@ def demo() -> None:
     owner = boto3.client('s3', region_name='us-east-1')
     owner.create_bucket(Bucket='my-open-data')
     owner.put_object(Bucket='my-open-data', Key='a.csv', Body=b'a,b\n1,2\n')
-    # On AWS, Block Public Access of the bucket must be off for this.
+    # On AWS, Block Public Access of bucket and account must be off for this.
     statement = {
         'Effect': 'Allow',
         'Principal': '*',

@@ -1,12 +1,13 @@
-"""See what boto3 sends: each request, its region, and its retries.
+"""See what boto3 sends: requests, regions, retries.
 
-`watch` prints a line for each try and one for each result. It cuts off
-the query of each URL, which may hold ids of uploads and signatures.
+`watch` prints a line for each try and one for each result. It shows buckets
+and keys. It leaves out headers, bodies, and what stands behind the `?` of a
+URL, such as prefixes and the ids of uploads.
 
-`boto3.set_stream_logger('botocore')` prints everything, and that is more
-than it should: session tokens, signatures, metadata, keys of SSE-C, and
-the responses of `assume_role` with their secrets. Never leave it on where
-logs are kept.
+`boto3.set_stream_logger('botocore')` prints nearly everything, and that is
+more than a log should keep: session tokens, signatures, metadata, keys of
+SSE-C, and the responses of `assume_role` with their secrets. Turn it on for
+a moment, not where logs are kept.
 
 Needs no permission.
 https://docs.aws.amazon.com/boto3/latest/guide/events.html
@@ -25,30 +26,31 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def watch(s3: S3Client, tell: Callable[[str], None] = print) -> None:
-    """Call `tell` with a line for each try of each request of a client.
+def watch(s3: S3Client, write: Callable[[str], object] = print) -> None:
+    """Call `write` with a line for each try of each request of a client.
 
     Outside us-east-1, the host of a URL names the region. Where S3
-    redirects, or boto3 tries again, there is a line for each.
+    redirects, or boto3 tries again, there is a line for each. A resource's
+    client is `resource.meta.client`.
     """
 
-    def before(request: Any, **_: Any) -> None:
-        tell(f'{request.method} {request.url.partition("?")[0]}')
+    def show_request(request: Any, **_: Any) -> None:
+        write(f'{request.method} {request.url.partition("?")[0]}')
 
-    def after(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    def show_response(parsed: dict[str, Any], model: Any, **_: Any) -> None:
         metadata = parsed['ResponseMetadata']
-        tell(
+        write(
             f'{model.name}: {metadata["HTTPStatusCode"]}, '
             f'{metadata.get("RetryAttempts", 0)} retries'
         )
 
-    def failed(exception: Exception, **_: Any) -> None:
-        told = re.sub(r'\?[^"\s]*', '', str(exception))
-        tell(f'no response: {told}')
+    def show_error(exception: Exception, **_: Any) -> None:
+        message = re.sub(r'\?[^"\s]*', '', str(exception))
+        write(f'no response: {message}')
 
-    s3.meta.events.register('before-send.s3', before)
-    s3.meta.events.register('after-call.s3', after)
-    s3.meta.events.register('after-call-error.s3', failed)
+    s3.meta.events.register('before-send.s3', show_request)
+    s3.meta.events.register('after-call.s3', show_response)
+    s3.meta.events.register('after-call-error.s3', show_error)
 
 
 # fmt: off

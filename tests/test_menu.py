@@ -53,13 +53,17 @@ def test_the_menu_lists_each_recipe_by_its_need(menu):
     assert menu('--help') == menu()
 
 
+def test_the_menu_fits_a_terminal_of_80_columns(menu):
+    assert max(map(len, menu().splitlines())) <= 80
+
+
 def test_the_menu_runs_one_inside_the_mock(menu, hostile):
     with mock.patch.dict(os.environ, hostile):
         assert menu('create_bucket') == 'eu-central-1\nus-east-1\n'
 
 
 def test_the_menu_helps_with_a_name_that_is_wrong(menu):
-    with pytest.raises(SystemExit, match='foldr; did you mean sync_folder'):
+    with pytest.raises(SystemExit, match='foldr; did you mean sync_folder or'):
         menu('foldr')
     with pytest.raises(SystemExit, match='zzz: uv run python -m recipes list'):
         menu('zzz')

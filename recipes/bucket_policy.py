@@ -9,12 +9,12 @@ Another account needs two policies. The bucket's allows that account
 
 The public needs a bucket policy, and no Block Public Access that forbids it,
 neither the bucket's nor the account's. `make_public` turns off the bucket's,
-but not the account's (`s3control`), which protects all other buckets, too.
-While that one is on, S3 says `AccessDenied`. It may also do so for some
-seconds after the bucket's is off: call again. Better for a website is a
-private bucket behind CloudFront (origin access control), with your own domain
-and a cache. What is encrypted with a KMS key never becomes public: whoever
-reads it needs a permission on the key.
+which also lets public statements of others through, but not the account's
+(`s3control`), which protects all other buckets. While that one is on, S3 says
+`AccessDenied`. It may also do so for some seconds after the bucket's is off:
+call again. Better for a website is a private bucket behind CloudFront (origin
+access control), with your own domain and a cache. What is encrypted with a KMS
+key never becomes public: whoever reads it needs a permission on the key.
 
 A bucket has one policy. These functions replace their own statements, by the
 `Sid`, and keep all others. S3 has no conditional write for policies, so let
@@ -32,6 +32,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -40,7 +41,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-OWN = 'ReadBy'  # how the Sids of these functions' statements begin
+OWN = re.compile(r'ReadBy(Everybody|Account\d{12})')  # their Sids
 
 
 def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
@@ -51,7 +52,8 @@ def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
 
     Raises:
         ClientError: as S3 says; `AccessDenied` also if others wrote a public
-            statement: S3 does not take it again. The public is out by then.
+            statement, and `MalformedPolicy` if theirs names a role that was
+            deleted: S3 does not take it again. The public is out by then.
     """
     s3.put_public_access_block(
         Bucket=bucket,
@@ -66,7 +68,7 @@ def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
     others = [
         statement
         for statement in policy['Statement']
-        if not statement.get('Sid', '').startswith(OWN)
+        if not OWN.fullmatch(statement.get('Sid', ''))
     ]
     if others == policy['Statement']:
         return others
@@ -102,7 +104,7 @@ def make_public(s3: S3Client, bucket: str) -> None:
             },
         )
     statement = {
-        'Sid': f'{OWN}Everybody',
+        'Sid': 'ReadByEverybody',
         'Effect': 'Allow',
         'Principal': '*',
         'Action': 's3:GetObject',
@@ -119,7 +121,7 @@ def share_with_account(s3: S3Client, bucket: str, account: str) -> None:
     """
     partition = s3.meta.partition
     statement = {
-        'Sid': f'{OWN}Account{account}',
+        'Sid': f'ReadByAccount{account}',
         'Principal': {'AWS': f'arn:{partition}:iam::{account}:root'},
         **read_statement(bucket, partition),
     }

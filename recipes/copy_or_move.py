@@ -6,7 +6,7 @@ an object with its metadata and tags; boto3 copies larger ones in parts.
 
 The copy has the storage class STANDARD, the encryption of its bucket, a
 private ACL, and neither lock nor website redirect. Older versions stay
-behind, and above 5 GB so do annotations.
+behind. Above 5 GB, annotations are lost.
 
 What somebody stores at an old key meanwhile is neither copied nor deleted,
 because both requests carry the ETag. A change of metadata or tags alone
@@ -59,16 +59,16 @@ def rename(s3: S3Client, bucket: str, key: str, new_key: str) -> None:
             CopySource={'Bucket': bucket, 'Key': key},
             CopySourceIfMatch=etag,
             IfNoneMatch='*',
-        )
+        )['CopyObjectResult']['ETag']  # absent where S3 did not copy
     except ClientError as error:
         if (
             error.response['Error']['Code'] != 'PreconditionFailed'
             or not error.response['ResponseMetadata']['RetryAttempts']
+            or key == new_key
         ):
             raise
-        # Sent again after a lost response, it finds our own copy. If not,
-        # this raises; also if copies get another ETag, as those of uploads
-        # in parts do, and those with a key of KMS.
+        # Sent again after a lost response, it finds our own copy. If not, or
+        # if copies get another ETag (parts, a key of KMS), this raises.
         s3.head_object(Bucket=bucket, Key=new_key, IfMatch=etag)
     delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
 
@@ -154,7 +154,7 @@ def copy_if_unchanged(
             Key=key,
             CopySource=source,
             CopySourceIfMatch=entry['ETag'],
-        )
+        )['CopyObjectResult']['ETag']  # absent where S3 did not copy
         return
     s3.copy(
         CopySource=source,

@@ -43,7 +43,8 @@ def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
         ValueError: the bucket is there, but in another region.
         PermissionError: S3 does not let you look (403). The message names
             the bucket's region, if S3 tells it.
-        ClientError: as S3 says: `InvalidBucketName`; `BucketAlreadyExists`
+        ClientError: as S3 says: `InvalidBucketName`; `OperationAborted` while
+            another program creates or deletes it; `BucketAlreadyExists`
             if another account was first; `IllegalLocationConstraintException`
             if this client knows the name from another region, where the
             bucket is gone: make a new client.

@@ -2,14 +2,15 @@
 
 Take the first of these that you can have:
 
-- Single sign-on, where your company has it: `aws configure sso` once, then
-  `aws sso login` whenever the session has ended.
+- Single sign-on, where your company has it: `aws configure sso` once, with
+  `default` as the profile's name, then `aws sso login` whenever the session
+  has ended.
 - Your user of the AWS console: `aws login`, renewed for up to 12 hours. It
   needs AWS CLI 2.32 or newer, the policy SignInLocalDevelopmentAccess, and
   boto3 1.41 with `pip install "botocore[crt]"`.
 - On AWS, a role of the machine, container or function: nothing to set up in
-  code. A container on EC2 gets none while the hop limit of the instance's
-  metadata (IMDSv2) is 1: set it to 2.
+  code. A container on EC2 gets none if the instance requires IMDSv2 with a
+  hop limit of 1: set it to 2.
 - Last, access keys of a user: `aws configure`. They never expire by
   themselves. Never write them into code.
 
@@ -20,9 +21,10 @@ boto3 looks in code, in the environment, in the profile of ~/.aws, and last
 at the machine. So keys in the environment win over `AWS_PROFILE`, while
 `Session(profile_name=…)` wins over them. `who_am_i` says what was found.
 
-A profile with `role_arn` renews its credentials before they expire. What
-`assume_role` returns is fixed: a client made with it fails with
-`ExpiredToken` an hour later, by default.
+A profile with `role_arn` renews its credentials before they expire, unless it
+has `mfa_serial`: then boto3 asks for a code, once. What `assume_role` returns
+is fixed: a client made with it fails with `ExpiredToken` an hour later, by
+default.
 
     [profile reader]
     role_arn = arn:aws:iam::123456789012:role/reader
@@ -58,18 +60,20 @@ def who_am_i(session: boto3.Session) -> dict[str, str]:
 
     Raises:
         NoCredentialsError: boto3 found none.
-        PartialCredentialsError: it found an access key without its secret.
-        InvalidConfigError: the profile lacks a setting, or names a profile
-            that is not there.
+        PartialCredentialsError: it found an access key without its secret,
+            or `role_arn` without the source of credentials.
+        InvalidConfigError: the profile lacks another setting, or names a
+            profile that is not there.
         SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError:
             nobody has signed in, or that has ended: `aws sso login`.
         LoginTokenLoadError, LoginRefreshRequired: the same for `aws login`.
         LoginInsufficientPermissions: the policy of `aws login` is missing.
         MissingDependencyException: `aws login` without `botocore[crt]`.
         CredentialRetrievalError: the profile's `credential_process` failed,
-            or the container could not read its role's credentials.
+            or its `credential_source` has no credentials.
         FileNotFoundError, ValueError: there is no such `credential_process`,
             or it printed no JSON.
+        EOFError: MFA, where nobody can type a code.
         EndpointConnectionError: no network.
         ClientError: AWS does not know the keys, they have expired, or the
             role does not trust you.

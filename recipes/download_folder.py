@@ -9,13 +9,13 @@ A file appears, or is replaced, once all of it is there. Its time is that of
 the object, so that `sync_folder` does not send it back. It keeps the mode of
 the file that it replaces. A link is replaced, not followed.
 
-Files arrive in a new folder `.s3-download-….part` in yours, and are moved
-to their places on the same disk. A kill leaves it, and the first download
-a day later removes it.
+Files arrive in a new folder `.s3-download-….part` in yours, on the same disk.
+A kill leaves it, and the first download a day later removes it.
 
-Keeps some 300 bytes a key in memory. Copy many_objects.py and
-upload_and_download.py along with it. Needs s3:ListBucket and s3:GetObject;
-with a KMS key also kms:Decrypt.
+Keeps some 300 bytes a key in memory. Ctrl-C waits for the files that have
+begun, however large. Copy many_objects.py and upload_and_download.py along.
+Needs s3:ListBucket and s3:GetObject; with a KMS key also kms:Decrypt and
+kms:GenerateDataKey.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 https://nvd.nist.gov/vuln/detail/CVE-2021-32061
 https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
@@ -28,9 +28,9 @@ import shutil
 import tempfile
 import time
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -51,6 +51,7 @@ MB = 1024 * 1024
 LARGE = 8 * MB  # bytes; from here on, an object comes in parts
 DAY = 24 * 60 * 60  # seconds
 PREFIX = '.s3-download-'
+AT_ONCE = Semaphore(2)  # large objects, each with up to ten connections
 
 
 def download_folder(
@@ -91,7 +92,8 @@ def download_folder(
             if entry['Size'] < LARGE:
                 read_into(s3, bucket, entry['Key'], part)
             else:
-                download(s3, bucket, entry['Key'], part)
+                with AT_ONCE:
+                    download(s3, bucket, entry['Key'], part)
             modified = entry['LastModified'].timestamp()
             os.utime(part, (modified, modified))
             with lock:
@@ -99,8 +101,8 @@ def download_folder(
                     raise FileExistsError('another key has its file')
                 if path.is_file():
                     shutil.copymode(path, part)
-                made.add(file_id(part))
                 os.replace(part, path)
+                made.add(file_id(path))
         finally:
             part.unlink(missing_ok=True)
 
@@ -153,7 +155,7 @@ def read_into(s3: S3Client, bucket: str, key: str, path: Path) -> None:
     for tries_left in (2, 1, 0):
         try:
             body = s3.get_object(Bucket=bucket, Key=key)['Body']
-            with open(path, 'wb') as file:
+            with closing(body), open(path, 'wb') as file:
                 for piece in body.iter_chunks(MB):
                     file.write(piece)
             return
@@ -171,7 +173,7 @@ def file_id(path: Path) -> tuple[int, int]:
 def remove_old_parts(root: Path) -> None:
     """Remove what a killed download has left, a day ago or earlier."""
     for parts in root.glob(f'{PREFIX}*.part'):
-        with suppress(FileNotFoundError):  # another download has ended
+        with suppress(OSError):  # another download has ended; or no folder
             if time.time() - os.lstat(parts).st_mtime > DAY:
                 shutil.rmtree(parts)
 

@@ -4,10 +4,10 @@ S3 encrypts every new object by itself (SSE-S3), free of charge. With a key
 in KMS, whoever reads needs permission on the key, too. A bucket key saves
 most of the requests to KMS, which cost money.
 
-The default of a bucket is for new objects; what is there stays as it is.
-S3 does not check the key that you name: a wrong one shows at the first
-upload. Name it by its ARN: an alias means the key of that name in the
-account of whoever uploads. Another account cannot use the key that AWS
+The default of a bucket is for new objects; what is there stays as it is. S3
+does not check the key that you name: a wrong one shows at the first upload.
+Name it by its ARN, in the bucket's region: an alias means the key of that name
+in the account of whoever uploads. Another account cannot use the key that AWS
 manages (`aws/s3`).
 
 Needs s3:GetEncryptionConfiguration, s3:PutEncryptionConfiguration and

@@ -50,8 +50,8 @@ class Event(NamedTuple):
 def allow_s3(sqs: SQSClient, queue_url: str, bucket: str, account: str) -> str:
     """Let S3 send events of this bucket to a queue, too; return its ARN.
 
-    `account` is the id of the account that owns the bucket. The other
-    statements of the queue's policy stay; SQS takes up to 20.
+    `account` is the id of the account that owns the bucket. Other statements
+    stay, but one set less than a minute ago may be lost. SQS takes up to 20.
     """
     attributes = sqs.get_queue_attributes(
         QueueUrl=queue_url, AttributeNames=['Policy', 'QueueArn']
@@ -95,8 +95,8 @@ def send_to_queue(
 
     Raises:
         RuntimeError: names each destination that S3 refuses, and its reason.
-        ClientError: as S3 says; `InvalidArgument` also if another queue
-            gets such events already.
+        ClientError: as S3 says; `InvalidArgument` also if a queue, topic or
+            function gets events of an overlapping prefix already.
     """
     # Filters and events hold keys encoded, as a form would send them.
     value = quote_plus(prefix, safe="/!-_.*'()")
@@ -172,7 +172,7 @@ def receive(
 
     Raises:
         Exception: what `handle` or `events_of` raises; the message stays.
-            A dead-letter queue takes what fails again and again.
+            A dead-letter queue, if you set one, takes what fails again.
     """
     response = sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=1, WaitTimeSeconds=20

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 def delete_after(s3: S3Client, bucket: str, prefix: str, days: int) -> None:
     """Delete what is below a prefix so many days after its upload.
 
-    An empty prefix means the whole bucket.
+    An empty prefix means the whole bucket; `tmp` takes `tmp2/`, too.
     """
     put_rule(
         s3,
@@ -112,6 +112,9 @@ def put_rule(
             raise
         config = {'Rules': []}
     rules = [x for x in config.pop('Rules') if x.get('ID') != rule['ID']]
+    for old in rules:
+        if 'Prefix' in old:  # S3 takes none beside the Filter of another
+            old['Filter'] = {'Prefix': old.pop('Prefix')}
     # What is left is TransitionDefaultMinimumObjectSize, from which on S3
     # moves objects. Not sent again, it would become 128 KB.
     s3.put_bucket_lifecycle_configuration(

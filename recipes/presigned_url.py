@@ -1,10 +1,10 @@
 """Let others download or upload one object by a URL.
 
 Whoever has a presigned URL can use it, with no credentials and as often as
-they like, until it expires or the credentials that signed it do: temporary
-ones last for hours. The most is 7 days (604,800 seconds); S3 answers a URL
-that asks for more with `AuthorizationQueryParametersError`. Signing sends
-nothing: a missing key or permission shows when the URL is used.
+they like, until it expires or the credentials that signed it do: those of
+`aws login`, for example, in 15 minutes. The most is 7 days (604,800 seconds);
+a URL that asks for more is refused when it is used, and so is one for a
+missing key or without permission. Signing sends nothing.
 
 Version 2 of the signature, boto3's default in some regions, is refused here
 by a ValueError: it signs neither size nor conditions, and AWS announced that
@@ -24,8 +24,8 @@ Content-Length itself, and only `once` wants If-None-Match:
     });
     if (!response.ok) throw new Error(await response.text());
 
-A link or an image needs no CORS rule; a script does: see `allow_page`.
-For a range of sizes, use `presigned_form`.
+A link, an image or a video needs no CORS rule; a script does: `allow_page`.
+A browser plays what was uploaded as video/mp4, unless it gets a `file_name`.
 
 Needs s3:GetObject for a download, s3:PutObject for an upload: whoever signs
 needs it when the URL is used. `allow_page` needs s3:GetBucketCORS and
@@ -92,7 +92,7 @@ def upload_url(
 
     With `size`, S3 takes exactly so many bytes, otherwise up to 5 GB. With
     `once`, the PUT must send `If-None-Match: *`, and S3 answers 412 if the
-    key exists; otherwise each upload replaces what is there.
+    key exists. Without it, each upload replaces what is there.
     """
     params: dict[str, Any] = {
         'Bucket': bucket,
@@ -122,8 +122,8 @@ def sign(
 def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
     """Let scripts of web pages from this origin use the bucket's URLs.
 
-    Adds a CORS rule to those of the bucket. If two programs do so at the
-    same time, one rule is lost.
+    Adds a CORS rule before the others, so that for this origin theirs no
+    longer count. Of two that are added at the same time, one may be lost.
 
     `origin` is what `location.origin` says in the page, such as
     https://www.example.com; a final slash is left out.

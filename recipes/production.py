@@ -10,8 +10,10 @@ upload as soon as the network stalls for that long (`ConnectionClosedError`).
 
 In the mode `standard`, boto3 sends a request again after a lost response, a
 5xx, or a request to slow down, and waits longer each time. Three tries, the
-default, can be over in a fraction of a second. A body that breaks off while
-you read it is not read again.
+default, can be over in a fraction of a second. All threads of a client share
+a quota: after some 35 retries, or 100 of requests to slow down, boto3 raises
+the next error at once, until requests succeed again. So be ready to try
+again yourself. A body that breaks off while you read it is not read again.
 
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 https://docs.aws.amazon.com/botocore/latest/reference/config.html

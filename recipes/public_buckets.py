@@ -12,8 +12,9 @@ Your own files can be shown to the world from a private bucket: a URL of
 `presigned_url` lets a browser read one for a while, or play a video. For
 many readers, put a CDN such as CloudFront in front of the bucket.
 
-Needs no permission of yours, but the bucket's policy must allow everybody,
-and Block Public Access must be off, for the bucket and for its account.
+Needs no permission of yours. But the bucket's policy must allow everybody,
+or in an old bucket its ACLs, and Block Public Access must be off, for the
+bucket and for its account.
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html

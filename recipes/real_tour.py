@@ -6,9 +6,9 @@ Run it on your account:   uv run python -m recipes real_tour --on-my-account
 On your account, it first prints whose account that is, where boto3 found
 the credentials, and the names of the two buckets, each with a random UUID
 in it. Then it asks. `--yes` answers for scripts. After the tour it removes
-the buckets, whatever happens: an error, Ctrl-C, or an output that nobody
-reads any more. Only if the process is killed do they stay. Then run the
-command that was printed before the tour: it takes names of this kind alone.
+the buckets, also after an error, Ctrl-C, or where nobody reads its output any
+more. They stay if the process is killed, or AWS cannot be reached. Then run
+the command that was printed before the tour: it takes such names alone.
 
 The tour reads the names of all your buckets, and writes to its own two.
 It makes about 25 requests, for a small fraction of a cent. It runs in
@@ -138,7 +138,7 @@ def clean_up(names: list[str]) -> bool:
             s3.delete_bucket(Bucket=name)
             lines.append(f'Removed {name}')
         except s3.exceptions.NoSuchBucket:
-            lines.append(f'Gone: {name}')
+            lines.append(f'Not there: {name}')
         except (BotoCoreError, ClientError) as error:
             lines.append(f'Not removed: {name}: {error}')
             left.append(name)
@@ -194,6 +194,6 @@ def demo() -> None:
     #> …
     #> […] 🎉 Tour complete
     #>              Both buckets are gone
-    #> Gone: s3-tour-…-1
-    #> Gone: s3-tour-…-2
+    #> Not there: s3-tour-…-1
+    #> Not there: s3-tour-…-2
 # fmt: on

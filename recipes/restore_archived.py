@@ -10,7 +10,7 @@ restore it first:
   same errors come from there, and S3 moves the object back to stay. So it
   refuses a number of days.
 
-It costs money, and takes some time. Archive Access typically takes as long
+Most cost money, and all take time. Archive Access typically takes as long
 as GLACIER, and Deep Archive Access as long as DEEP_ARCHIVE:
 
 tier       GLACIER       DEEP_ARCHIVE

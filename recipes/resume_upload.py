@@ -103,7 +103,7 @@ def resume_upload(
 
 
 def abort(s3: S3Client, bucket: str, key: str) -> None:
-    """Remove the parts of all uploads of this key that are not complete."""
+    """Remove the parts of this key's uploads that take CRC32s, or no sums."""
     for upload in unfinished(s3, bucket, key):
         # Gone already: boto3 sent it again after a lost response.
         with suppress(s3.exceptions.NoSuchUpload):
@@ -167,7 +167,7 @@ def join(
             Key=key,
             UploadId=upload_id,
             MultipartUpload={'Parts': parts},
-        )
+        )['ETag']  # absent where S3 did not join them
     except s3.exceptions.NoSuchUpload:
         # An upload that is complete is gone, and its object has the CRC32 of
         # the parts' CRC32s, with "-" and their number behind it.

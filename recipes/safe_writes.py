@@ -6,17 +6,17 @@ responds 412 (`PreconditionFailed`), and 404 where there is none to match.
 It responds 409 (`ConditionalRequestConflict`) if two requests met and
 nothing was stored: that is to be tried again.
 
-A 412 may be your own doing. If S3 stores an object and its response gets
-lost, boto3 sends the request again, and now the object is there. So
-`create_once` and `update` leave a mark in the metadata of what they write,
-and after a 412 they look whether it is theirs. `update` keeps the marks of
-the last 16 writes. Let all writers of an object use it: a plain
-`put_object` drops the marks, and then a change may be made twice. `update`
-keeps content type and metadata, but neither tags nor other headers.
+A 412 may be your own doing. If S3 stores an object and its response gets lost,
+boto3 sends the request again, and now the object is there. So `create_once`
+and `update` leave a mark in the metadata of what they write, and after a 412
+they look whether it is theirs. `update` keeps the marks of the last 16 writes,
+content type and metadata, but neither tags nor other headers. Let all writers
+of an object use it, since a plain `put_object` drops the marks, and let no
+body come back (add a UUID), since equal bodies have equal ETags: otherwise a
+change may be made twice.
 
 An object can be a lock: `create_once` takes it, `delete_if_match` releases
-it. Give it a body of its own, such as a UUID, since equal bodies have equal
-ETags. It stays locked if its holder dies.
+it. Give it a body of its own, such as a UUID. It stays if its holder dies.
 
 Needs s3:GetObject and s3:PutObject, s3:ListBucket to learn that a key is
 absent, and s3:DeleteObject to delete. Needs boto3 1.35.2 for `IfNoneMatch`

@@ -1,8 +1,7 @@
 """Read a large CSV row by row; upload chunks as they come.
 
-`rows` keeps a few MB in memory, and goes on if the connection breaks. By
-default, Python's csv takes what follows an unclosed quote for one field, and
-says nothing; with `strict=True`, it is an error.
+`rows` keeps a few MB in memory, and goes on if the connection breaks. An
+unclosed quote is an error (`strict=True`); Python's csv takes what follows.
 
 `upload_chunks` sends what a generator or a database cursor yields. It takes
 each chunk in the thread that calls it: some cursors work in no other. If
@@ -50,7 +49,8 @@ def rows(s3: S3Client, bucket: str, key: str) -> Iterator[dict[str, str]]:
     Raises:
         ClientError: as S3 says; `404` if there is no such object,
             `PreconditionFailed` if somebody has replaced it meanwhile.
-        csv.Error: this row is no CSV, or has too few or too many fields.
+        csv.Error: this row is no CSV, has too few or too many fields, or one
+            above `csv.field_size_limit()`.
         ValueError, EOFError, OSError, zlib.error: it is no UTF-8, or is a
             gzip that is damaged.
     """
@@ -165,7 +165,7 @@ def complete(
             Key=key,
             UploadId=upload_id,
             MultipartUpload={'Parts': parts},
-        )
+        )['ETag']  # absent where S3 did not join them
     except s3.exceptions.NoSuchUpload:
         # boto3 may have sent it twice. S3 has the CRC32 of all CRC32s.
         crcs = [base64.b64decode(part['ChecksumCRC32']) for part in parts]

@@ -160,11 +160,14 @@ def has_changed(path: Path, listed: Listed | None) -> bool:
 def has_place(root: Path, name: str) -> bool:
     """Return whether a name has a file, or a link on its way to it."""
     path = os.path.join(root, '') + name.replace('/', os.sep)
-    if os.path.abspath(path) != path:  # has `..` or `//`: no file
-        return False
     folder = os.path.dirname(path)
-    if os.path.realpath(folder) != folder:
-        return True
+    try:
+        if os.path.abspath(path) != path:  # has `..` or `//`: no file
+            return False
+        if os.path.realpath(folder) != folder:
+            return True
+    except ValueError:  # no file can have this name
+        return False
     return os.path.lexists(path) and not os.path.isdir(path)
 
 

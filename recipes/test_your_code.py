@@ -10,8 +10,9 @@ at the top of app.py. A fixture comes too late for that: the client has found
 no credentials, `NoCredentialsError`, or your own, or an endpoint that leads
 past the mock. If moto is imported after it, it sends real requests. So
 `conftest.py`, which pytest reads first, hides what is set on this machine,
-sets fake credentials, and then imports moto. Import your code in the tests,
-not in `conftest.py`, where that would come first.
+sets fake credentials, and then imports moto. All settings that begin with
+AWS_ go, your own, too: set those there. Import your code in the tests, not in
+`conftest.py`, where that would come first.
 
 On a fixture, use `with mock_aws()`, not the decorator, which ends before
 the test starts.
@@ -19,7 +20,8 @@ the test starts.
 The mock patches botocore in this process. It does not reach other
 processes, nor s3fs, pandas and all else that is built on aiobotocore. For
 these, run moto as a server and pass its URL as the endpoint:
-`s3fs.S3FileSystem(endpoint_url=url, key='fake', secret='fake')`. The server
+`s3fs.S3FileSystem(endpoint_url=url, key='fake', secret='fake')`. Server and
+mock have the same buckets, and each test with `s3` empties them. The server
 needs the packages flask and flask-cors, and moto 5.0.13.
 https://docs.getmoto.org/en/latest/docs/getting_started.html
 https://docs.getmoto.org/en/latest/docs/server_mode.html

@@ -124,6 +124,8 @@ def download(
     """
     path = Path(os.path.realpath(path))
     path.parent.stat()  # without the folder, this error names it
+    if path.exists() and not path.is_file():
+        raise OSError(f'{path} is no file.')
     part = path.parent / f'.{uuid.uuid4().hex}.part'
     try:
         with open(part, 'xb') as file:

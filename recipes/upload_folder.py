@@ -9,7 +9,8 @@ Links are not followed, because they may lead out of the folder: what they
 point to stays behind. So does what a killed download leaves: `.….part`.
 
 A file that changes meanwhile is uploaded again, or is an error: upload it
-again once it is at rest. Keeps the keys in memory, and 8 MB a thread.
+again once it is at rest. Keeps the keys in memory, and 8 MB a thread. Ctrl-C
+waits for the files that have begun, however large.
 
 Copy many_objects.py and upload_and_download.py along with it. Needs
 s3:PutObject and s3:AbortMultipartUpload; with a KMS key also
@@ -20,11 +21,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
 import tempfile
 from pathlib import Path
+from threading import Semaphore
 from typing import TYPE_CHECKING, Iterator
 
 from recipes.many_objects import (
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LARGE = 8 * 1024 * 1024  # bytes; from here on, a file goes in parts
+AT_ONCE = Semaphore(2)  # large files, each with up to ten connections
 PART = re.compile(r'\.(s3-download-\w{8}|[0-9a-f]{32})\.part')
 
 
@@ -85,15 +89,19 @@ def upload_file(s3: S3Client, path: Path, bucket: str, key: str) -> None:
         size, _time = before = size_and_time(path)
         if size < LARGE:
             with open(path, 'rb') as file:
-                body = file.read(LARGE)
-            s3.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=body,
-                ContentType=content_type_of(key),
-            )
+                content = file.read(LARGE)
+            # Closed, or an error would keep the content in memory.
+            with io.BytesIO(content) as body:
+                del content
+                s3.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type_of(key),
+                )
         else:
-            upload(s3, path, bucket, key, content_type_of(key))
+            with AT_ONCE:
+                upload(s3, path, bucket, key, content_type_of(key))
         if size_and_time(path) == before:
             return
     raise RuntimeError('it changed each time while it was uploaded')
@@ -115,7 +123,7 @@ def files_below(root: Path, errors: dict[str, Exception]) -> Iterator[Path]:
         if os.path.realpath(folder) != folder:  # a junction of Windows
             folders.clear()
             continue
-        folders[:] = sorted(x for x in folders if not PART.match(x))
+        folders[:] = sorted(x for x in folders if not PART.fullmatch(x))
         for name in sorted(names):
             path = Path(folder, name)
             try:
@@ -123,7 +131,7 @@ def files_below(root: Path, errors: dict[str, Exception]) -> Iterator[Path]:
             except OSError as error:
                 note(error)
                 continue
-            if is_file and not PART.match(name):
+            if is_file and not PART.fullmatch(name):
                 yield path
 
 

@@ -43,3 +43,14 @@ def made_env(**variables):
     basics = {'PATH', 'SYSTEMROOT', 'TMPDIR', 'TEMP', 'TMP'}
     kept = {k: v for k, v in os.environ.items() if k.upper() in basics}
     return {**kept, **variables}
+
+
+def keys(s3):
+    """Return the keys of the bucket `bucket`."""
+    page = s3.list_objects_v2(Bucket='bucket')
+    return [entry['Key'] for entry in page.get('Contents', [])]
+
+
+def read(s3, key='key'):
+    """Return what an object of the bucket `bucket` has in it."""
+    return s3.get_object(Bucket='bucket', Key=key)['Body'].read()

@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from faults import ERROR, after, conflict, denied, lost, says
 from moto.core.botocore_stubber import MockRawResponse
+from support import keys, read
 
 from recipes.empty_bucket import delete, empty
 from recipes.many_objects import SomeFailedError
@@ -19,21 +20,11 @@ from recipes.restore_archived import ask, is_ready, wait
 from recipes.safe_writes import MARKS, create_once, delete_if_match, update
 from recipes.versions import restore_version, undelete, undelete_prefix
 
-NAMES = ['empty_bucket', 'metadata_and_tags', 'restore_archived']
-NAMES += ['safe_writes', 'versions']
 changed = says(412, ERROR.format('PreconditionFailed'))
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """How long recipe and boto3 would have waited, in seconds."""
-    waited = []
-    monkeypatch.setattr(time, 'sleep', waited.append)
-    return waited
-
-
 @pytest.fixture
-def mine(s3):
+def mine(s3, waits):
     """The client of a recipe, and a bucket; `s3` is somebody else's."""
     s3.create_bucket(Bucket='bucket', ObjectLockEnabledForBucket=True)
     client = boto3.client('s3', region_name='us-east-1')
@@ -54,15 +45,6 @@ def remove(s3, *keys):
 
 def head(s3):
     return s3.head_object(Bucket='bucket', Key='key')
-
-
-def read(s3):
-    return s3.get_object(Bucket='bucket', Key='key')['Body'].read()
-
-
-def keys(s3):
-    page = s3.list_objects_v2(Bucket='bucket')
-    return [entry['Key'] for entry in page.get('Contents', [])]
 
 
 def count(s3):

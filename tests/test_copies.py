@@ -1,18 +1,17 @@
 """recipes/copy_or_move.py: nothing is lost, whatever happens in between.
 
 `s3` is somebody else's client, `mine` is that of the recipe. moto ignores
-conditions on copies; tests/strict.py has a server that does not.
+conditions on copies; tests/strict has a server that does not.
 """
 
-import time
 from itertools import repeat
 
-import boto3
 import faults
 import pytest
 from botocore.exceptions import ClientError
 from faults import after, denied, lost, slow_down
 from s3transfer.manager import TransferManager
+from support import keys, read
 
 from recipes import copy_or_move
 from recipes.copy_or_move import copy_prefix, move_prefix, rename
@@ -20,16 +19,6 @@ from recipes.many_objects import SomeFailedError
 
 PART = 8 * 1024 * 1024  # bytes: more than that, boto3 copies in parts
 taken = faults.says(412, faults.ERROR.format('PreconditionFailed'))
-
-
-@pytest.fixture
-def mine(s3, monkeypatch):
-    monkeypatch.setattr(time, 'sleep', lambda seconds: None)
-    s3.create_bucket(Bucket='bucket')
-    client = boto3.client('s3', region_name='us-east-1')
-    client.faults = faults.Faults()
-    client.faults.watch(client)
-    return client
 
 
 @pytest.fixture
@@ -50,15 +39,6 @@ def put(s3, *keys, **kwargs):
         s3.put_object(
             **{'Bucket': 'bucket', 'Key': key, 'Body': key.encode(), **kwargs}
         )
-
-
-def read(s3, key):
-    return s3.get_object(Bucket='bucket', Key=key)['Body'].read()
-
-
-def keys(s3):
-    page = s3.list_objects_v2(Bucket='bucket')
-    return [entry['Key'] for entry in page.get('Contents', [])]
 
 
 def test_rename_takes_metadata_and_tags_along_and_no_other_key(s3, mine):
@@ -249,3 +229,22 @@ def test_a_large_object_that_was_replaced_is_not_copied(s3, mine, large):
     with pytest.raises(SomeFailedError, match=r'p/a: .*412'):
         move_prefix(mine, 'bucket', 'p/', 'q/')
     assert keys(s3) == ['p/a']
+
+
+@pytest.mark.parametrize('move', [rename, move_prefix])
+def test_an_empty_response_is_no_copy(s3, mine, move):
+    """S3 has been seen to respond 200 with nothing, and to copy nothing."""
+    put(s3, 'a')
+    mine.faults.come(CopyObject=repeat(faults.says(200, '')))
+    with pytest.raises((KeyError, SomeFailedError)):
+        move(mine, 'bucket', 'a', 'b')
+    assert keys(s3) == ['a']
+
+
+def test_an_object_that_is_renamed_to_its_own_key_stays(s3, mine):
+    put(s3, 'a')
+    exists = faults.says(412, faults.ERROR.format('PreconditionFailed'))
+    mine.faults.come(CopyObject=[slow_down, exists])
+    with pytest.raises(ClientError, match='PreconditionFailed'):
+        rename(mine, 'bucket', 'a', 'a')
+    assert keys(s3) == ['a']

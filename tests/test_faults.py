@@ -4,7 +4,6 @@ Faults that pass change nothing that a demo prints. A refusal is an error that
 says so, and it comes soon.
 """
 
-import time
 from itertools import repeat
 
 import faults
@@ -44,14 +43,6 @@ TWICE = {
     'events': {'PutBucketNotificationConfiguration': []},
     'versions': {'CopyObject': []},
 }
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """How long recipe and boto3 would have waited, in seconds."""
-    waited = []
-    monkeypatch.setattr(time, 'sleep', waited.append)
-    return waited
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO, StringIO, TextIOWrapper
 from itertools import repeat
 
-import boto3
 import faults
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from faults import after, denied
 from moto.core.botocore_stubber import MockRawResponse
-from support import RECIPES, ROOT, printed_as
+from support import RECIPES, ROOT, keys, printed_as, read
 
 from recipes import download_folder as downloads
 from recipes import many_objects, sync_folder, upload_folder
@@ -33,35 +32,11 @@ from recipes.many_objects import SomeFailedError, content_type_of, for_each
 LARGE = 9 * 1024 * 1024
 
 
-@pytest.fixture(autouse=True)
-def _no_waits(monkeypatch):
-    monkeypatch.setattr(time, 'sleep', lambda seconds: None)
-
-
-@pytest.fixture
-def mine(s3):
-    """The client of a recipe, and a bucket; `s3` is somebody else's."""
-    s3.create_bucket(Bucket='bucket')
-    client = boto3.client('s3', region_name='us-east-1')
-    client.faults = faults.Faults()
-    client.faults.watch(client)
-    return client
-
-
 def put(s3, *keys, body=None):
     """Store objects, by default with their keys as bodies."""
     for key in keys:
         content = key.encode() if body is None else body
         s3.put_object(Bucket='bucket', Key=key, Body=content)
-
-
-def read(s3, key):
-    return s3.get_object(Bucket='bucket', Key=key)['Body'].read()
-
-
-def keys(s3):
-    page = s3.list_objects_v2(Bucket='bucket')
-    return [entry['Key'] for entry in page.get('Contents', [])]
 
 
 def files(folder):
@@ -105,6 +80,11 @@ def test_each_item_comes_in_order_with_its_error():
     assert [str(error) for _, error in results if error] == [
         'division by zero'
     ]
+
+
+def test_an_error_keeps_nothing_of_its_call_in_memory():
+    [(_, error)] = for_each(lambda number: 1 / number, [0])
+    assert error.__traceback__ is None
 
 
 def test_ctrl_c_begins_no_other_call(monkeypatch):
@@ -229,8 +209,9 @@ def test_a_file_that_changes_meanwhile_is_uploaded_again(s3, mine, tmp_path):
 
 
 def test_a_file_that_goes_on_changing_is_an_error(mine, tmp_path):
+    sizes = iter(range(1, 9))
     (tmp_path / 'a').write_text('')
-    grows = after(lambda: (tmp_path / 'a').open('a').write('more'))
+    grows = after(lambda: (tmp_path / 'a').write_text('x' * next(sizes)))
     mine.faults.come(PutObject=repeat(grows))
     with pytest.raises(SomeFailedError, match='p/a: it changed each time'):
         upload_folder.upload_folder(mine, tmp_path, 'bucket', 'p')
@@ -455,6 +436,15 @@ def test_an_object_that_has_grown_is_not_read_whole(s3, mine, tmp_path):
     assert set(sizes) == {downloads.MB}
 
 
+def test_a_key_that_is_named_like_a_part_folder_blocks_nothing(
+    s3, mine, tmp_path
+):
+    put(s3, 'p/.s3-download-x.part', 'p/a')
+    download_folder(mine, 'bucket', 'p', tmp_path)
+    set_time(tmp_path / '.s3-download-x.part', -25 * 60 * 60)
+    assert len(download_folder(mine, 'bucket', 'p', tmp_path)) == 2
+
+
 def test_only_what_was_killed_a_day_ago_is_removed(mine, tmp_path):
     for name in ('.s3-download-old.part', '.s3-download-new.part', '.x.part'):
         (tmp_path / name).mkdir()
@@ -471,7 +461,8 @@ def test_only_what_was_killed_a_day_ago_is_removed(mine, tmp_path):
 
 
 def sync(s3, folder, delete=True):
-    return sync_folder.sync_folder(s3, folder, 'bucket', 'p', delete)
+    # One thread, since moto's own deletions are not safe in several.
+    return sync_folder.sync_folder(s3, folder, 'bucket', 'p', delete, 1)
 
 
 @pytest.mark.parametrize('size', [3, LARGE])

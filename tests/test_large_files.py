@@ -1,20 +1,19 @@
 """recipes/upload_and_download.py and recipes/resume_upload.py.
 
 `s3` is somebody else's client, `mine` is that of the recipe. moto takes any
-checksum; tests/strict.py has a server that compares them.
+checksum; tests/strict has a server that compares them.
 """
 
 import os
-import time
 from itertools import repeat
 
-import boto3
 import faults
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, FlexibleChecksumError
 from faults import after, denied, lost
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+from support import keys, read
 
 from recipes import resume_upload as resuming
 from recipes.resume_upload import resume_upload
@@ -22,16 +21,6 @@ from recipes.upload_and_download import crc32_of, download, upload
 
 PART = 8 * 1024 * 1024  # bytes
 SMALL, LARGE = 1024, PART + 1  # one request, and two parts
-
-
-@pytest.fixture
-def mine(s3, monkeypatch):
-    monkeypatch.setattr(time, 'sleep', lambda seconds: None)
-    s3.create_bucket(Bucket='bucket')
-    client = boto3.client('s3', region_name='us-east-1')
-    client.faults = faults.Faults()
-    client.faults.watch(client)
-    return client
 
 
 @pytest.fixture
@@ -43,15 +32,6 @@ def path(tmp_path):
 
 def put(s3, body):
     s3.put_object(Bucket='bucket', Key='key', Body=body)
-
-
-def read(s3):
-    return s3.get_object(Bucket='bucket', Key='key')['Body'].read()
-
-
-def keys(s3):
-    page = s3.list_objects_v2(Bucket='bucket')
-    return [entry['Key'] for entry in page.get('Contents', [])]
 
 
 def unfinished(s3):
@@ -346,3 +326,11 @@ def test_a_file_of_more_than_10000_parts_gets_larger_ones(
     with pytest.raises(ClientError, match='AccessDenied'):
         resume(mine, path)
     assert max(sizes) == 9
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no such file')
+def test_a_download_replaces_no_device(s3, mine, tmp_path):
+    put(s3, b'new')
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(OSError, match='pipe is no file'):
+        download(mine, 'bucket', 'key', tmp_path / 'pipe')

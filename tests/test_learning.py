@@ -88,6 +88,7 @@ def test_its_two_files_mock_a_client_made_at_import(misleading, tmp_path):
 
 
 SSO = 'sso_account_id = 1\nsso_role_name = x\nsso_region = us-east-1\n'
+ROLE = 'role_arn = arn:aws:iam::123456789012:role/x'
 PROCESS = f'credential_process = "{sys.executable}"'
 # Without botocore[crt], or with it.
 NO_LOGIN = (errors.MissingDependencyException, errors.LoginTokenLoadError)
@@ -98,6 +99,7 @@ NO_LOGIN = (errors.MissingDependencyException, errors.LoginTokenLoadError)
     [
         ('', errors.NoCredentialsError),
         ('aws_access_key_id = x', errors.PartialCredentialsError),
+        (ROLE, errors.PartialCredentialsError),
         (SSO, errors.InvalidConfigError),
         ('role_arn = x\nsource_profile = nobody', errors.InvalidConfigError),
         (f'{SSO}sso_start_url = https://x', errors.SSOTokenLoadError),
@@ -129,7 +131,12 @@ def test_the_errors_that_who_am_i_names_exist():
     names = re.findall(r'^ {8}([A-Z].*):', raises, re.MULTILINE)
     names = {name for line in names for name in line.split(', ')}
     assert len(names) > 10
-    assert names <= {*dir(errors), 'FileNotFoundError', 'ValueError'}
+    assert names <= {
+        *dir(errors),
+        'FileNotFoundError',
+        'ValueError',
+        'EOFError',
+    }
 
 
 def test_watching_shows_each_try_and_no_query(s3, monkeypatch):

@@ -225,7 +225,7 @@ def test_clean_up_removes_what_is_there_and_goes_on_after_an_error(
 
 def test_clean_up_of_what_is_gone_is_no_error(s3, capsys):
     assert real_tour.main(['--clean-up', NAME.format(1)]) == 0
-    assert f'Gone: {NAME.format(1)}\n' in capsys.readouterr().out
+    assert f'Not there: {NAME.format(1)}\n' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

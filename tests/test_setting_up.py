@@ -21,7 +21,7 @@ ACCOUNT = '123456789012'
 QUEUE = f'arn:aws:sqs:us-east-1:{ACCOUNT}:queue'
 KEY = f'arn:aws:kms:us-east-1:{ACCOUNT}:key/key'
 OTHERS = {
-    'Sid': 'theirs',
+    'Sid': 'ReadByEverybodyElse',
     'Effect': 'Allow',
     'Principal': {'AWS': ACCOUNT},
     'Action': '*',
@@ -343,31 +343,35 @@ def test_not_being_told_is_not_being_private(s3, sent):
 
 
 def test_rules_of_others_stay_as_they_were(s3):
-    theirs = [
-        {
-            'ID': 'old style',
-            'Prefix': 'x/',
-            'Status': 'Enabled',
-            'Expiration': {'Days': 3},
-        },
-        {
-            'ID': 'by tag',
-            'Filter': {'Tag': {'Key': 'a', 'Value': 'b'}},
-            'Status': 'Disabled',
-            'Expiration': {'Days': 3},
-        },
-    ]
+    theirs = {
+        'ID': 'by tag',
+        'Filter': {'Tag': {'Key': 'a', 'Value': 'b'}},
+        'Status': 'Disabled',
+        'Expiration': {'Days': 3},
+    }
     s3.put_bucket_lifecycle_configuration(
-        Bucket='bucket', LifecycleConfiguration={'Rules': theirs}
+        Bucket='bucket', LifecycleConfiguration={'Rules': [theirs]}
     )
     lifecycle.delete_after(s3, 'bucket', 'a/', days=1)
     lifecycle.archive_after(s3, 'bucket', 'a/', days=1)
     lifecycle.delete_after(s3, 'bucket', 'a/', days=2)
     response = s3.get_bucket_lifecycle_configuration(Bucket='bucket')
-    assert response['Rules'][:2] == theirs
-    names = [rule['ID'] for rule in response['Rules'][2:]]
+    assert response['Rules'][0] == theirs
+    names = [rule['ID'] for rule in response['Rules'][1:]]
     assert names == ['archive a/', 'delete a/']
-    assert response['Rules'][3]['Expiration'] == {'Days': 2}
+    assert response['Rules'][2]['Expiration'] == {'Days': 2}
+
+
+def test_a_rule_of_the_old_form_gets_the_new_one(s3):
+    """S3 refuses rules of both forms together; moto takes them."""
+    rule = {'ID': 'old', 'Status': 'Enabled', 'Expiration': {'Days': 3}}
+    s3.put_bucket_lifecycle_configuration(
+        Bucket='bucket',
+        LifecycleConfiguration={'Rules': [{'Prefix': 'x/', **rule}]},
+    )
+    lifecycle.delete_after(s3, 'bucket', 'a/', days=1)
+    response = s3.get_bucket_lifecycle_configuration(Bucket='bucket')
+    assert response['Rules'][0] == {'Filter': {'Prefix': 'x/'}, **rule}
 
 
 def test_tidying_up_takes_versions_delete_markers_and_uploads(s3):

@@ -53,7 +53,7 @@ def tour(
 
     # In us-east-1 a name is enough. A client for another region must
     # name that region in CreateBucketConfiguration, too. If the bucket
-    # is already yours, us-east-1 creates nothing and says nothing, and
+    # is already yours, us-east-1 resets its ACL and says nothing, and
     # other regions refuse.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')

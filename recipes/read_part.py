@@ -12,6 +12,8 @@ read of it: one member of a large zip, or some columns of a Parquet file:
   polars, which reads all of a file before it starts. To fetch only columns:
   `polars.read_parquet(file, columns=['day'], use_pyarrow=True)`, with
   polars and pyarrow.
+- To write one, use `s3.put_object(…, Body=sales.to_csv(index=False))`, or
+  `Body=sales.to_parquet()`.
 - `zipfile.ZipFile(file)`, `tarfile.open(fileobj=file)` and, for text,
   `io.TextIOWrapper(file, encoding='utf-8')` come with Python.
 
@@ -21,7 +23,7 @@ does not try again where a body breaks off; here, that range is fetched
 again. To store a large object in a file, use `upload_and_download`: it
 fetches several parts at a time.
 
-Needs s3:GetObject.
+Needs s3:GetObject, and s3:PutObject to write.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://github.com/boto/boto3/issues/2966
 """

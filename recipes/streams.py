@@ -8,8 +8,8 @@ each chunk in the thread that calls it: some cursors work in no other. If
 the program is killed meanwhile, parts stay behind and cost money; a rule of
 `lifecycle` removes them.
 
-boto3's `upload_fileobj` reads a stream from where it stands: after writing
-to an `io.BytesIO`, call `seek(0)`, or it stores an empty object.
+boto3's `upload_fileobj` closes a stream, and reads it from where it stands:
+after writing to an `io.BytesIO`, call `seek(0)`, or it stores an empty object.
 
 Copy `read_part` along. Needs s3:GetObject to read, s3:PutObject and
 s3:AbortMultipartUpload to upload; with a key of KMS, also kms:Decrypt and

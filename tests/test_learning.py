@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import inspect
 import os
 import re
 import shutil
@@ -127,8 +128,8 @@ def test_a_session_with_an_unknown_profile_is_refused(s3):
 
 
 def test_the_errors_that_who_am_i_names_exist():
-    raises = who_am_i.__doc__.partition('Raises:')[2]
-    names = re.findall(r'^ {8}([A-Z].*):', raises, re.MULTILINE)
+    raises = inspect.getdoc(who_am_i).partition('Raises:')[2]
+    names = re.findall(r'^ {4}([A-Z].*):', raises, re.MULTILINE)
     names = {name for line in names for name in line.split(', ')}
     assert len(names) > 10
     assert names <= {

@@ -1,18 +1,25 @@
-"""The menu: `python -m recipes` lists the recipes, with a name it runs one.
+"""The menu: `python -m recipes` lists the recipes, with a name it shows one.
 
 A recipe runs where the tour runs: inside the mock, on no account. Only
 `real_tour` takes options, and with them it runs on your own account.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib
+import re
 import sys
 import warnings
 from difflib import get_close_matches
 from pathlib import Path
 
-from logging_utils import terminal
-from main_aws_s3 import closed_world
+FOLDER = Path(__file__).resolve().parent
+# Recipes import each other by plain name, and the tour from above.
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+
+from logging_utils import terminal  # noqa: E402
+from main_aws_s3 import closed_world  # noqa: E402
 
 # In the order of README.md.
 TOPICS = {
@@ -21,33 +28,34 @@ TOPICS = {
         'upload_folder',
         'download_folder',
         'sync_folder',
-        'copy_or_move',
-        'many_objects',
-        'read_part',
-        'streams',
+        'move_objects',
+        'read_write_many',
+        'open_object',
+        'read_rows',
+        'upload_chunks',
         'resume_upload',
     ],
-    'Find': ['list_keys', 'find_objects', 'errors'],
+    'Find': ['list_objects', 'handle_errors'],
     'Share': [
         'presigned_url',
         'presigned_form',
         'presigned_parts',
         'bucket_policy',
         'public_buckets',
-        'events',
+        'receive_events',
     ],
     'Change and remove': [
         'safe_writes',
         'metadata_and_tags',
         'versions',
         'restore_archived',
-        'empty_bucket',
+        'delete_folder',
         'lifecycle',
     ],
     'Set up': [
         'create_bucket',
         'credentials',
-        'production',
+        'configure_client',
         'encryption',
         'other_stores',
     ],
@@ -57,28 +65,106 @@ NAMES = [name for names in TOPICS.values() for name in names]
 COMMAND = 'uv run python -m recipes'
 
 
-def menu() -> None:
-    """Print a line for each recipe: its name, and the need that it meets."""
-    width = max(map(len, NAMES))
+def docstring(name: str) -> str:
+    source = (FOLDER / f'{name}.py').read_bytes()
+    return ast.get_docstring(ast.parse(source)) or ''
+
+
+def line(name: str) -> str:
+    """Return a recipe's name, and the need that it meets."""
+    need = docstring(name).splitlines()[0]
+    return f'  {name:<{max(map(len, NAMES))}}  {need}'
+
+
+def print_menu() -> None:
     for topic, names in TOPICS.items():
-        print(topic)
-        for name in names:
-            path = Path(__file__).with_name(f'{name}.py')
-            need = ast.get_docstring(ast.parse(path.read_bytes())) or ''
-            print(f'  {name:<{width}}  {need.splitlines()[0]}')
-    print(f'\nRun one inside the mock: {COMMAND} NAME')
+        print('\n'.join([topic, *map(line, names)]))
+    print(f'\nSee one run inside the mock: {COMMAND} NAME')
 
 
-def run(name: str) -> None:
-    """Run a recipe's demo inside the mock."""
-    if sys.version_info < (3, 10):
-        print(
-            'The mock for this Python is too old for some recipes: they run '
-            'on Python 3.10 and newer.',
-            file=sys.stderr,
-        )
+def suggest(word: str) -> str:
+    """Return what to say where there is no such recipe."""
+    near = [x for x in NAMES if word.lower() in x]
+    near += [x for x in NAMES if word.lower() in line(x).lower()]
+    if not near:  # misspelled: a name, or a word of a need
+        words = {
+            part: name
+            for name in reversed(NAMES)
+            for part in [name, *re.findall(r'\w+', line(name).lower())]
+        }
+        close = get_close_matches(word.lower(), words, cutoff=0.7)
+        near = [words[part] for part in close]
+    if not near:
+        return f'There is no recipe {word}: {COMMAND} lists all.'
+    lines = [line(name) for name in dict.fromkeys(near)]
+    return '\n'.join([f'There is no recipe {word}. Did you mean:', *lines])
+
+
+def show(name: str) -> None:
+    """Print what a recipe is for, and its demo, statement by statement."""
+    text = docstring(name)
+    need = text.splitlines()[0]
+    in_short = re.search(r'^In short:\n+((?: {4}.*\n|\n)+)', text, re.M)
+    print(need)
+    if in_short:
+        print(f'\nIn short:\n\n{in_short[1].rstrip()}')
+    print(f'\nMore, and functions to copy: recipes/{name}.py. Its demo:\n')
     with closed_world():
-        importlib.import_module(f'recipes.{name}').demo()
+        Walk(name).run()
+
+
+class Walk:
+    """A recipe's demo, of which each statement is printed before it runs."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.path = name, FOLDER / f'{name}.py'
+        source = self.path.read_text('utf-8')
+        self.lines = source.splitlines()
+        self.demo = next(
+            node
+            for node in ast.parse(source).body
+            if isinstance(node, ast.FunctionDef) and node.name == 'demo'
+        )
+
+    def run(self) -> None:
+        function = self.demo
+        function.body = self.with_prints(function.body, function.lineno + 1)
+        module = ast.fix_missing_locations(ast.Module([function], []))
+        # Annotations of a demo are for mypy, and name what is not imported.
+        flags = annotations.compiler_flag
+        code = compile(module, str(self.path), 'exec', flags)
+        # The recipe's own names, and one more, in a copy.
+        recipe = importlib.import_module(self.name)
+        names = {**vars(recipe), '_print': self.print}
+        exec(code, names)
+        names['demo']()
+
+    def with_prints(self, body: list[ast.stmt], first: int) -> list[ast.stmt]:
+        """Put a call of `print` before each statement, also in a `with`."""
+        result: list[ast.stmt] = []
+        for node in body:
+            # What stands above a statement, as a comment does, goes with it.
+            last = after = node.end_lineno or node.lineno
+            if isinstance(node, ast.With):
+                last = node.body[0].lineno - 1
+                while self.lines[last - 1].lstrip().startswith('#'):
+                    last -= 1
+                node.body = self.with_prints(node.body, last + 1)
+            call = f'_print({first}, {node.lineno}, {last})'
+            result += [*ast.parse(call).body, node]
+            first = after + 1
+        return result
+
+    def print(self, first: int, start: int, last: int) -> None:
+        """Print these lines as a Python session would show them."""
+        for number in range(first, last + 1):
+            line = self.lines[number - 1][4:]
+            if line.lstrip().startswith('#>'):
+                continue  # what it will print
+            begins = number <= start and not line.startswith(' ')
+            prompt = '>>> ' if begins else '... '
+            print(prompt + line if line else '')
+        sys.stdout.flush()
 
 
 def main() -> None:
@@ -86,17 +172,19 @@ def main() -> None:
     warnings.filterwarnings('ignore', '.*Python 3')
     name, *options = sys.argv[1:] or ['--help']
     if name in ('-h', '--help'):
-        menu()
+        print_menu()
     elif name == 'real_tour' and options:
-        real_tour = importlib.import_module('recipes.real_tour')
-        sys.exit(real_tour.main(options))
+        sys.exit(importlib.import_module(name).main(options))
     elif name in NAMES and not options:
-        run(name)
+        if sys.version_info < (3, 10):
+            print(
+                'The mock for this Python is too old for some recipes: they '
+                'run on Python 3.10 and newer.',
+                file=sys.stderr,
+            )
+        show(name)
     else:
-        name = ' '.join([name, *options])
-        near = ' or '.join(get_close_matches(name, NAMES, cutoff=0.5))
-        meant = f'; did you mean {near}?' if near else ':'
-        sys.exit(f'There is no recipe {name}{meant} {COMMAND} lists all.')
+        sys.exit(suggest(' '.join([name, *options])))
 
 
 if __name__ == '__main__':

@@ -198,3 +198,7 @@ def demo() -> None:
     #> True
     print(make_private(s3, 'my-site'), is_public(s3, 'my-site'))
     #> [] False
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes bucket_policy')

@@ -115,3 +115,7 @@ def demo() -> None:
         print(response['BucketRegion'])
         #> eu-central-1
         #> us-east-1
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes create_bucket')

@@ -115,3 +115,7 @@ def demo() -> None:
             Bucket='my-own-bucket', ExpectedBucketOwner=me['account']
         )
         os.environ.pop('AWS_CONFIG_FILE')
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes credentials')

@@ -13,7 +13,7 @@ Files arrive in a new folder `.s3-download-….part` in yours, on the same disk.
 A kill leaves it, and the first download a day later removes it.
 
 Keeps some 300 bytes a key in memory. Ctrl-C waits for the files that have
-begun, however large. Copy many_objects.py and upload_and_download.py along.
+begun, however large. Copy read_write_many.py and upload_and_download.py along.
 Needs s3:ListBucket and s3:GetObject; with a KMS key also kms:Decrypt and
 kms:GenerateDataKey.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -33,15 +33,12 @@ from pathlib import Path
 from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Iterator
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from recipes.many_objects import (
-    BROKEN,
+from read_write_many import (
     SomeFailedError,
-    for_each,
-    make_client,
+    client_for_many,
+    do_all,
 )
-from recipes.upload_and_download import download
+from upload_and_download import download
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -63,7 +60,7 @@ def download_folder(
 ) -> list[str]:
     """Download every object below a prefix; return their keys.
 
-    Give it a client of `make_client`: it has a connection for each thread.
+    Give it a client of `client_for_many`: it has a connection for each thread.
     An empty object whose key ends in `/` stands for a folder: left out.
 
     Args:
@@ -79,8 +76,6 @@ def download_folder(
     root = Path(os.path.realpath(folder))
     root.mkdir(parents=True, exist_ok=True)
     remove_old_parts(root)
-    errors: dict[str, Exception] = {}
-    done: list[str] = []
     made: set[tuple[int, int]] = set()  # file_id of each file of this run
     lock = Lock()
 
@@ -107,18 +102,10 @@ def download_folder(
             part.unlink(missing_ok=True)
 
     with tempfile.TemporaryDirectory('.part', PREFIX, root) as parts:
-        try:
-            entries = objects_below(s3, bucket, prefix)
-            for entry, error in for_each(fetch, entries, threads):
-                if error:
-                    errors[entry['Key']] = error
-                else:
-                    done.append(entry['Key'])
-        except (BotoCoreError, ClientError) as error:
-            errors[prefix] = error
-    if errors:
-        raise SomeFailedError(errors, done)
-    return done
+        entries = objects_below(s3, bucket, prefix)
+        return do_all(
+            fetch, entries, lambda entry: entry['Key'], threads, prefix
+        )
 
 
 def objects_below(
@@ -151,17 +138,11 @@ def path_of(root: Path, name: str) -> Path:
 
 
 def read_into(s3: S3Client, bucket: str, key: str, path: Path) -> None:
-    """Read an object into a file, again where the body breaks off."""
-    for tries_left in (2, 1, 0):
-        try:
-            body = s3.get_object(Bucket=bucket, Key=key)['Body']
-            with closing(body), open(path, 'wb') as file:
-                for piece in body.iter_chunks(MB):
-                    file.write(piece)
-            return
-        except BROKEN:
-            if not tries_left:
-                raise
+    """Read a small object into a file."""
+    body = s3.get_object(Bucket=bucket, Key=key)['Body']
+    with closing(body), open(path, 'wb') as file:
+        for piece in body.iter_chunks(MB):
+            file.write(piece)
 
 
 def file_id(path: Path) -> tuple[int, int]:
@@ -180,7 +161,7 @@ def remove_old_parts(root: Path) -> None:
 
 # fmt: off
 def demo() -> None:
-    s3 = make_client('us-east-1')
+    s3 = client_for_many('us-east-1')
     s3.create_bucket(Bucket='my-site')
     for key in ('site/index.html', 'site/sub/a.txt', 'site/../x'):
         s3.put_object(Bucket='my-site', Key=key, Body=b'Hello')
@@ -195,6 +176,10 @@ def demo() -> None:
             download_folder(s3, 'my-site', 'site', folder)
         except SomeFailedError as error:
             print(error)
-            #> 1 failed. site/../x: no file has this name
+            #> 1 failed, 2 done. site/../x: no file has this name
             print(error.done)
             #> ['site/index.html', 'site/sub/a.txt']
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes download_folder')

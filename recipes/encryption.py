@@ -86,3 +86,7 @@ def demo() -> None:
     head = s3.head_object(Bucket='my-secrets', Key='a.txt')
     print(head['ServerSideEncryption'], head['BucketKeyEnabled'])
     #> aws:kms True
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes encryption')

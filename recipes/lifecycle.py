@@ -139,3 +139,7 @@ def demo() -> None:
         #> archive logs/ None
         #> tidy up {'ExpiredObjectDeleteMarker': True}
         #> delete tmp/ {'Days': 7}
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes lifecycle')

@@ -152,3 +152,7 @@ def demo() -> None:
 
     print(add_tags(s3, 'my-reports', 'report.csv', {'year': '2026'}))
     #> {'team': 'sales', 'year': '2026'}
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes metadata_and_tags')

@@ -24,11 +24,11 @@ move there. Ceph: its object gateway. B2: Backblaze, where buckets keep old
 versions by default. OSS: Alibaba Cloud.
 1: in IBM's edition.  2: a header of its own, `cf-copy-destination-if-match`.
 3: older pages say no; a newer one speaks of stored checksums.  4: in chunks,
-as boto3 sends it; `make_client` has none.  5: the host with `MINIO_DOMAIN`.
-6: not in parts.  7: older ones, until 2023, ignore it.
+as boto3 sends it; `client_for_store` has none.  5: the host with
+`MINIO_DOMAIN`.  6: not in parts.  7: older ones, until 2023, ignore it.
 
 boto3 1.36 and newer send a CRC32 with each upload, and check it on the way
-back. With `make_client` they do so only where S3 requires a checksum: for
+back. With `client_for_store` they do so only where S3 requires a checksum: for
 `delete_objects`, and for whatever sets tags, ACLs, holds, or a bucket's CORS,
 policy, lifecycle rules and the like. There, some stores want an MD5 and say
 `MissingContentMD5`, `MissingArgument` (OSS), or `Unsupported header
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def make_client(
+def client_for_store(
     endpoint_url: str,
     region: str = 'us-east-1',
     addressing_style: Literal['path', 'virtual'] = 'path',
@@ -116,7 +116,7 @@ def send_md5(s3: S3Client) -> None:
 # fmt: off
 def demo() -> None:
     for style in 'path', 'virtual':
-        client = make_client('https://s3.example.com', addressing_style=style)
+        client = client_for_store('https://s3.example.com', 'auto', style)
         url = client.generate_presigned_url(
             'get_object', Params={'Bucket': 'my-bucket', 'Key': 'note.txt'}
         )
@@ -135,3 +135,7 @@ def demo() -> None:
         Bucket='my-old-store', Delete={'Objects': [{'Key': 'note.txt'}]}
     )
     #> …==
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes other_stores')

@@ -29,7 +29,9 @@ one, the file is stored, and `fetch` fails all the same. Here, `form` is what
     if (!response.ok) throw new Error(await response.text());
 
 Version 2 of the signature, boto3's default in some regions, is refused here
-by a ValueError: use `make_client`. `presigned_url` says why.
+by a ValueError: use `signing_client`. `presigned_url` says why.
+
+Copy presigned_url.py along.
 
 Needs s3:PutObject: whoever signs needs it when the form is sent.
 `allow_page` needs s3:GetBucketCORS and s3:PutBucketCORS.
@@ -42,23 +44,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from presigned_url import allow_page, signing_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-
-def make_client(region: str) -> S3Client:
-    """Return a client that signs for this region, the bucket's own."""
-    return boto3.client(
-        's3',
-        region_name=region,
-        config=Config(
-            signature_version='s3v4', s3={'addressing_style': 'virtual'}
-        ),
-    )
 
 
 def upload_form(
@@ -96,50 +85,15 @@ def upload_form(
     )
     # A client that signs forms with Version 2 has s3v4 in its settings, too.
     if 'x-amz-signature' not in form['fields']:
-        raise ValueError('Not signed with Version 4: use make_client().')
+        raise ValueError('Not signed with Version 4: use signing_client().')
     return form
-
-
-def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
-    """Let scripts of web pages from this origin use the bucket's URLs.
-
-    Adds a CORS rule before the others, so that for this origin theirs no
-    longer count. Of two that are added at the same time, one may be lost.
-
-    `origin` is what `location.origin` says in the page, such as
-    https://www.example.com; a final slash is left out.
-    """
-    origin = origin.rstrip('/')
-    rule_id = f'allow_page {origin}'
-    try:
-        rules = s3.get_bucket_cors(Bucket=bucket)['CORSRules']
-    except ClientError as error:
-        if error.response['Error']['Code'] != 'NoSuchCORSConfiguration':
-            raise
-        rules = []
-    s3.put_bucket_cors(
-        Bucket=bucket,
-        CORSConfiguration={
-            'CORSRules': [
-                # First, because S3 uses the first rule that matches.
-                {
-                    'ID': rule_id,
-                    'AllowedOrigins': [origin],
-                    'AllowedMethods': ['GET', 'PUT', 'POST'],
-                    'AllowedHeaders': ['*'],
-                    'ExposeHeaders': ['ETag'],
-                },
-                *(rule for rule in rules if rule.get('ID') != rule_id),
-            ]
-        },
-    )
 
 
 # fmt: off
 def demo() -> None:
     import requests  # in place of a browser; boto3 does not need it
 
-    s3 = make_client('us-east-1')
+    s3 = signing_client('us-east-1')
     s3.create_bucket(Bucket='my-photos')
     allow_page(s3, 'my-photos', 'https://www.example.com')
 
@@ -155,3 +109,7 @@ def demo() -> None:
     head = s3.head_object(Bucket='my-photos', Key='a.png')
     print(head['ContentType'], head['ContentLength'], 'bytes')
     #> image/png 4 bytes
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes presigned_form')

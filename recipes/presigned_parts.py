@@ -21,7 +21,9 @@ whether that is too much, and give it to `complete`. URLs expire; sign new
 ones for the same upload. Parts cost money until they are joined or aborted.
 
 Version 2 of the signature, boto3's default in some regions, is refused here
-by a ValueError: use `make_client`. `presigned_url` says why.
+by a ValueError: use `signing_client`. `presigned_url` says why.
+
+Copy presigned_url.py along.
 
 Needs s3:PutObject to start, to complete and for the URLs, and
 s3:AbortMultipartUpload to abort; `allow_page` needs s3:GetBucketCORS and
@@ -36,23 +38,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from presigned_url import allow_page, signing_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-
-def make_client(region: str) -> S3Client:
-    """Return a client that signs for this region, the bucket's own."""
-    return boto3.client(
-        's3',
-        region_name=region,
-        config=Config(
-            signature_version='s3v4', s3={'addressing_style': 'virtual'}
-        ),
-    )
 
 
 def start(s3: S3Client, bucket: str, key: str, content_type: str) -> str:
@@ -87,11 +78,11 @@ def part_urls(
     ]
     # A client that signs URLs with Version 2 has s3v4 in its settings, too.
     if not all('X-Amz-Signature=' in url for url in urls):
-        raise ValueError('Not signed with Version 4: use make_client().')
+        raise ValueError('Not signed with Version 4: use signing_client().')
     return urls
 
 
-def complete(
+def finish(
     s3: S3Client,
     bucket: str,
     key: str,
@@ -136,46 +127,11 @@ def abort(s3: S3Client, bucket: str, key: str, upload_id: str) -> None:
             raise
 
 
-def allow_page(s3: S3Client, bucket: str, origin: str) -> None:
-    """Let scripts of web pages from this origin use the bucket's URLs.
-
-    Adds a CORS rule before the others, so that for this origin theirs no
-    longer count. Of two that are added at the same time, one may be lost.
-
-    `origin` is what `location.origin` says in the page, such as
-    https://www.example.com; a final slash is left out.
-    """
-    origin = origin.rstrip('/')
-    rule_id = f'allow_page {origin}'
-    try:
-        rules = s3.get_bucket_cors(Bucket=bucket)['CORSRules']
-    except ClientError as error:
-        if error.response['Error']['Code'] != 'NoSuchCORSConfiguration':
-            raise
-        rules = []
-    s3.put_bucket_cors(
-        Bucket=bucket,
-        CORSConfiguration={
-            'CORSRules': [
-                # First, because S3 uses the first rule that matches.
-                {
-                    'ID': rule_id,
-                    'AllowedOrigins': [origin],
-                    'AllowedMethods': ['GET', 'PUT', 'POST'],
-                    'AllowedHeaders': ['*'],
-                    'ExposeHeaders': ['ETag'],
-                },
-                *(rule for rule in rules if rule.get('ID') != rule_id),
-            ]
-        },
-    )
-
-
 # fmt: off
 def demo() -> None:
     import requests  # in place of a browser; boto3 does not need it
 
-    s3 = make_client('us-east-1')
+    s3 = signing_client('us-east-1')
     s3.create_bucket(Bucket='my-films')
     allow_page(s3, 'my-films', 'https://www.example.com')
 
@@ -187,7 +143,7 @@ def demo() -> None:
         response = requests.put(url, part, timeout=10)  # in the browser
         response.raise_for_status()
         etags.append(response.headers['ETag'])
-    complete(s3, 'my-films', 'film.mp4', upload_id, etags, len(film))
+    finish(s3, 'my-films', 'film.mp4', upload_id, etags, len(film))
 
     head = s3.head_object(Bucket='my-films', Key='film.mp4')
     print(head['ContentLength'], 'bytes of', head['ContentType'])
@@ -198,3 +154,7 @@ def demo() -> None:
     uploads = s3.list_multipart_uploads(Bucket='my-films').get('Uploads', [])
     print(upload_id in [upload['UploadId'] for upload in uploads])
     #> False
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes presigned_parts')

@@ -8,7 +8,7 @@ missing key or without permission. Signing sends nothing.
 
 Version 2 of the signature, boto3's default in some regions, is refused here
 by a ValueError: it signs neither size nor conditions, and AWS announced that
-buckets made after 24 June 2020 refuse it. `make_client` asks for Version 4,
+buckets made after 24 June 2020 refuse it. `signing_client` asks for Version 4,
 and for the virtual addressing style: it puts the region's own host into the
 URL. Without it, S3 redirects what is meant for a new bucket in another
 region, and the signature does not fit the new host.
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def make_client(region: str) -> S3Client:
+def signing_client(region: str) -> S3Client:
     """Return a client that signs for this region, the bucket's own."""
     return boto3.client(
         's3',
@@ -115,7 +115,7 @@ def sign(
     )
     # A client that signs URLs with Version 2 has s3v4 in its settings, too.
     if 'X-Amz-Signature=' not in url:
-        raise ValueError('Not signed with Version 4: use make_client().')
+        raise ValueError('Not signed with Version 4: use signing_client().')
     return url
 
 
@@ -159,12 +159,13 @@ def demo() -> None:
     import requests  # in place of a browser; boto3 does not need it
 
     for region in ('us-east-1', 'eu-central-1'):
-        url = download_url(make_client(region), 'my-shared-files', 'note.txt')
+        s3 = signing_client(region)
+        url = download_url(s3, 'my-shared-files', 'note.txt')
         print(urlsplit(url).netloc)
         #> my-shared-files.s3.amazonaws.com
         #> my-shared-files.s3.eu-central-1.amazonaws.com
 
-    s3 = make_client('eu-central-1')
+    s3 = signing_client('eu-central-1')
     s3.create_bucket(
         Bucket='my-shared-files',
         CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'},
@@ -198,3 +199,7 @@ def demo() -> None:
     )
     print(response.headers['Access-Control-Allow-Origin'])
     #> https://www.example.com
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes presigned_url')

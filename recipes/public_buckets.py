@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def make_client(region: str) -> S3Client:
+def unsigned_client(region: str) -> S3Client:
     """Return a client that signs nothing, for a bucket in this region."""
     return boto3.client(
         's3',
@@ -62,7 +62,11 @@ def demo() -> None:
         Policy=json.dumps({'Version': '2012-10-17', 'Statement': [statement]}),
     )
 
-    anybody = make_client('us-east-1')
+    anybody = unsigned_client('us-east-1')
     response = anybody.get_object(Bucket='my-open-data', Key='a.csv')
     print(response['Body'].read())
     #> b'a,b\n1,2\n'
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes public_buckets')

@@ -197,3 +197,7 @@ def demo() -> None:
     #> Not there: s3-tour-…-1
     #> Not there: s3-tour-…-2
 # fmt: on
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes real_tour')

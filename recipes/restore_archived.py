@@ -129,3 +129,7 @@ def demo() -> None:
     wait(s3, 'my-old-files', '2019.zip', hours=12)  # the mock restores at once
     print(s3.get_object(Bucket='my-old-files', Key='2019.zip')['Body'].read())
     #> b'old'
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes restore_archived')

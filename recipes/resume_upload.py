@@ -9,7 +9,7 @@ let one program at a time upload to it. Parts that nobody completes or
 aborts cost money: use `abort` if you give up, and have a lifecycle rule as
 in `lifecycle`.
 
-Copy many_objects.py along with this file, and name it in the import.
+Copy read_write_many.py and upload_chunks.py along.
 Needs s3:PutObject, s3:ListBucketMultipartUploads,
 s3:ListMultipartUploadParts, s3:AbortMultipartUpload and s3:GetObject. With a
 key of KMS, also kms:GenerateDataKey and kms:Decrypt.
@@ -20,19 +20,18 @@ https://github.com/boto/boto3/issues/256
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import math
 import os
 import tempfile
-import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 
-from recipes.many_objects import for_each
+from read_write_many import for_each
+from upload_chunks import complete, crc32_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client, type_defs
@@ -98,7 +97,7 @@ def resume_upload(
             raise error
     if os.stat(path).st_mtime_ns != before.st_mtime_ns:
         raise RuntimeError(f'{path} changed while it was uploaded.')
-    join(s3, bucket, key, upload_id, [parts[number] for number in numbers])
+    complete(s3, bucket, key, upload_id, [parts[number] for number in numbers])
     return len(sent)
 
 
@@ -148,36 +147,6 @@ def is_same(part: type_defs.PartTypeDef, body: bytes) -> bool:
     return part['ETag'] == f'"{hashlib.md5(body).hexdigest()}"'
 
 
-def crc32_of(body: bytes) -> str:
-    """Return a CRC32 as S3 writes it: in Base64."""
-    return base64.b64encode(zlib.crc32(body).to_bytes(4, 'big')).decode()
-
-
-def join(
-    s3: S3Client,
-    bucket: str,
-    key: str,
-    upload_id: str,
-    parts: list[type_defs.CompletedPartTypeDef],
-) -> None:
-    """Complete the upload; a lost response of an earlier try is no error."""
-    try:
-        s3.complete_multipart_upload(
-            Bucket=bucket,
-            Key=key,
-            UploadId=upload_id,
-            MultipartUpload={'Parts': parts},
-        )['ETag']  # absent where S3 did not join them
-    except s3.exceptions.NoSuchUpload:
-        # An upload that is complete is gone, and its object has the CRC32 of
-        # the parts' CRC32s, with "-" and their number behind it.
-        crc32s = [base64.b64decode(part['ChecksumCRC32']) for part in parts]
-        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
-        stored = head.get('ChecksumCRC32', '').partition('-')[0]
-        if stored != crc32_of(b''.join(crc32s)):
-            raise
-
-
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
@@ -198,3 +167,7 @@ def demo() -> None:
         sent = resume_upload(s3, path, 'my-videos', 'video.mp4', 'video/mp4')
         print(sent, 'part sent of 2')
         #> 1 part sent of 2
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes resume_upload')

@@ -198,3 +198,7 @@ def demo() -> None:
     #> b'2'
     print(delete_if_match(s3, 'my-counters', 'visits', etag))
     #> False
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes safe_writes')

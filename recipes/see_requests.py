@@ -67,3 +67,7 @@ def demo() -> None:
     s3.list_objects_v2(Bucket='my-watched-bucket', Prefix='no/')
     #> GET https://my-watched-bucket.s3.eu-central-1.amazonaws.com/
     #> ListObjectsV2: 200, 0 retries
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes see_requests')

@@ -15,10 +15,14 @@ it deletes its objects. `delete` starts only where all uploads are done. It
 spares what somebody has replaced since the listing, and what has a link on
 its way in the folder.
 
-Keeps up to 600 bytes an object in memory. Copy upload_folder.py, what it
-names, and copy_or_move.py along with it. Needs s3:ListBucket, s3:PutObject
-and s3:AbortMultipartUpload; to delete, s3:DeleteObject, s3:GetObject and
-boto3 1.35.67, since an older one refuses `IfMatch`.
+Keeps up to 600 bytes an object in memory.
+
+Copy upload_folder.py, upload_and_download.py, move_objects.py and
+read_write_many.py along.
+
+Needs s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload; to
+delete, s3:DeleteObject, s3:GetObject and boto3 1.35.67, since an older one
+refuses `IfMatch`.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
@@ -33,9 +37,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from recipes.copy_or_move import delete_if_unchanged
-from recipes.many_objects import SomeFailedError, for_each, make_client
-from recipes.upload_folder import (
+from move_objects import delete_if_unchanged
+from read_write_many import SomeFailedError, client_for_many, for_each
+from upload_folder import (
     LARGE,
     files_below,
     key_of,
@@ -127,6 +131,7 @@ def sync_folder(
             else:
                 deleted.append(key)
     uploaded.sort()
+    deleted.sort()
     if errors:
         raise SomeFailedError(errors, uploaded + deleted)
     return Done(uploaded, deleted, files - len(uploaded))
@@ -173,7 +178,7 @@ def has_place(root: Path, name: str) -> bool:
 
 # fmt: off
 def demo() -> None:
-    s3 = make_client('us-east-1')
+    s3 = client_for_many('us-east-1')
     s3.create_bucket(Bucket='my-mirror')
 
     with tempfile.TemporaryDirectory() as name:
@@ -191,3 +196,7 @@ def demo() -> None:
         Path(name, 'b.txt').unlink()
         print(sync_folder(s3, name, 'my-mirror', 'site', delete=True))
         #> Done(uploaded=['site/a.txt'], deleted=['site/b.txt'], unchanged=0)
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes sync_folder')

@@ -127,3 +127,7 @@ def test_a_report_is_saved_on_a_server(server: str) -> None:
 def demo() -> None:
     print('uv run pytest recipes/test_your_code.py')
     #> uv run pytest recipes/test_your_code.py
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes test_your_code')

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MB = 1024 * 1024
 
 
-def crc32_of(path: str | Path) -> str:
+def crc32_of_file(path: str | Path) -> str:
     """Return the CRC32 of a file as S3 writes it: in Base64."""
     crc = 0
     with open(path, 'rb') as file:
@@ -73,7 +73,7 @@ def upload(
         BotoCoreError: EndpointConnectionError, for example, without network.
         OSError: the file cannot be read.
     """
-    crc32 = crc32_of(path)
+    crc32 = crc32_of_file(path)
     try:
         s3.upload_file(
             Filename=str(path),
@@ -141,7 +141,7 @@ def download(
             head.get('ChecksumType') == 'FULL_OBJECT'
         )
         crc32 = head.get('ChecksumCRC32') if whole else None
-        if crc32 and crc32 != crc32_of(part):
+        if crc32 and crc32 != crc32_of_file(part):
             raise RuntimeError(
                 f'{bucket}/{key} was damaged on the way, or replaced by '
                 'somebody: download it again.'
@@ -181,3 +181,7 @@ def demo() -> None:
     head = s3.head_object(Bucket='my-big-files', Key='a.zip')
     print(head['ContentType'], head['ETag'])
     #> application/zip "…-2"
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes upload_and_download')

@@ -12,7 +12,7 @@ A file that changes meanwhile is uploaded again, or is an error: upload it
 again once it is at rest. Keeps the keys in memory, and 8 MB a thread. Ctrl-C
 waits for the files that have begun, however large.
 
-Copy many_objects.py and upload_and_download.py along with it. Needs
+Copy read_write_many.py and upload_and_download.py along with it. Needs
 s3:PutObject and s3:AbortMultipartUpload; with a KMS key also
 kms:GenerateDataKey and kms:Decrypt.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -30,13 +30,12 @@ from pathlib import Path
 from threading import Semaphore
 from typing import TYPE_CHECKING, Iterator
 
-from recipes.many_objects import (
-    SomeFailedError,
+from read_write_many import (
+    client_for_many,
     content_type_of,
-    for_each,
-    make_client,
+    do_all,
 )
-from recipes.upload_and_download import upload
+from upload_and_download import upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -55,7 +54,7 @@ def upload_folder(
 ) -> list[str]:
     """Upload every file below a folder; return their keys.
 
-    Give it a client of `make_client`: it has a connection for each thread,
+    Give it a client of `client_for_many`: it has a connection for each thread,
     and saves each small file a round trip.
 
     Args:
@@ -67,20 +66,17 @@ def upload_folder(
     """
     root, prefix = real_folder(folder), with_slash(prefix)
     errors: dict[str, Exception] = {}
-    done: list[str] = []
 
     def send(path: Path) -> None:
         upload_file(s3, path, bucket, key_of(path, root, prefix))
 
-    for path, error in for_each(send, files_below(root, errors), threads):
-        key = key_of(path, root, prefix)
-        if error:
-            errors[key] = error
-        else:
-            done.append(key)
-    if errors:
-        raise SomeFailedError(errors, sorted(done))
-    return sorted(done)
+    return do_all(
+        send,
+        files_below(root, errors),
+        lambda path: key_of(path, root, prefix),
+        threads,
+        errors=errors,
+    )
 
 
 def upload_file(s3: S3Client, path: Path, bucket: str, key: str) -> None:
@@ -154,7 +150,7 @@ def with_slash(prefix: str) -> str:
 
 # fmt: off
 def demo() -> None:
-    s3 = make_client('us-east-1')
+    s3 = client_for_many('us-east-1')
     s3.create_bucket(Bucket='my-site')
 
     with tempfile.TemporaryDirectory() as folder:
@@ -167,3 +163,7 @@ def demo() -> None:
     response = s3.head_object(Bucket='my-site', Key='site/data.tar.gz')
     print(response['ContentType'])
     #> application/gzip
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes upload_folder')

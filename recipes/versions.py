@@ -11,9 +11,9 @@ whose id is `null` for good. The delete marker then has the id `null`, too,
 and deleting by this id could hit an upload that has just replaced the
 marker. So such markers are refused here: use `restore_version`.
 
-Copy many_objects.py along with this file; it needs Python 3.9.
+Copy read_write_many.py along with this file; it needs Python 3.9.
 
-Needs s3:PutBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion,
+Needs s3:ListBucketVersions, s3:GetObjectVersion,
 s3:PutObject, for tags s3:GetObjectVersionTagging and s3:PutObjectTagging,
 for annotations s3:GetObjectAnnotation and s3:PutObjectAnnotation,
 and s3:DeleteObjectVersion to remove a delete marker.
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Iterator
 
 import boto3
 
-from recipes.many_objects import SomeFailedError, for_each
+from read_write_many import SomeFailedError, for_each
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -176,3 +176,7 @@ def demo() -> None:
         s3.delete_object(Bucket='my-letters', Key=key)
     print(undelete_prefix(s3, 'my-letters', '2025/'))
     #> ['2025/b.txt', '2025/c.txt']
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes versions')

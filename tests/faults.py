@@ -23,7 +23,8 @@ from main_aws_s3 import closed_world
 class Faults:
     """What happens to the requests of some clients from now on.
 
-    `sent` has their operations, and `met` the URLs of those with a fault.
+    `sent` has their operations, `met` the URLs of those with a fault, and
+    `of_versions` the operations that named a version.
     """
 
     def __init__(self):
@@ -37,7 +38,7 @@ class Faults:
         self.coming = defaultdict(lambda: iter(everywhere))
         for operation, coming in faults.items():
             self.coming[operation] = iter(coming)
-        self.sent, self.met = [], []
+        self.sent, self.met, self.of_versions = [], [], set()
 
     def watch(self, client):
         """Let faults happen to this client's requests."""
@@ -52,6 +53,9 @@ class Faults:
 
         operation = event_name.rpartition('.')[2]
         self.sent.append(operation)
+        source = request.headers.get('x-amz-copy-source', b'')
+        if 'versionId=' in f'{request.url} {source}':
+            self.of_versions.add(operation)
         fault = next(self.coming[operation], None)
         if fault is None:
             return work()
@@ -70,10 +74,12 @@ class Demo(Faults):
     def __init__(self, name, session, monkeypatch):
         super().__init__()
         self.name, self.session = name, session
-        self.module = importlib.import_module(f'recipes.{name}')
-        functions = inspect.getmembers(self.module, inspect.isfunction)
-        for name, function in functions:
-            if 's3' in inspect.signature(function).parameters:
+        self.module = importlib.import_module(name)
+        for name, function in inspect.getmembers(
+            self.module, inspect.isfunction
+        ):
+            first = next(iter(inspect.signature(function).parameters), '')
+            if first == 's3':
                 monkeypatch.setattr(self.module, name, self.watched(function))
 
     def watched(self, function):

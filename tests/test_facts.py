@@ -15,6 +15,7 @@ import pytest
 import requests
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
+
 from support import README, RECIPES, rows
 
 SOURCE = {'Bucket': 'facts', 'Key': 'key'}  # of a copy

@@ -1,48 +1,85 @@
-"""Every recipe, where S3 is slow, refuses, or its responses get lost.
+"""Every recipe's demo, where S3 is slow, refuses, or loses its responses.
 
-Faults that pass change nothing that a demo prints. A refusal is an error that
-says so, and it comes soon.
+Faults that pass change nothing that it prints. A refusal is an error that
+says so, and it comes soon. What its functions send is what it says that it
+needs.
 """
 
+import re
 from itertools import repeat
 
-import faults
 import pytest
+
+import faults
 from support import RECIPES, printed_as
 
 # Their own functions send nothing to S3 in the demo.
 SILENT = {
+    'configure_client',
     'credentials',
     'other_stores',
-    'production',
     'public_buckets',
     'real_tour',
     'see_requests',
     'test_your_code',
 }
-# They catch errors, or begin again: none must get lost there.
-CATCHING = [
-    'copy_or_move',
-    'create_bucket',
-    'download_folder',
-    'empty_bucket',
-    'errors',
-    'many_objects',
-    'metadata_and_tags',
-    'read_part',
-    'restore_archived',
-    'resume_upload',
-    'safe_writes',
-    'streams',
-    'sync_folder',
-    'upload_folder',
-    'versions',
-]
 # Sent twice, these leave one more version, and one more `s3:TestEvent`.
 TWICE = {
-    'events': {'PutBucketNotificationConfiguration': []},
+    'receive_events': {'PutBucketNotificationConfiguration': []},
     'versions': {'CopyObject': []},
 }
+# Operations whose permission has another name.
+PERMISSIONS = {
+    'CompleteMultipartUpload': 'PutObject',
+    'CopyObject': 'GetObject PutObject',
+    'CreateMultipartUpload': 'PutObject',
+    'DeleteObjects': 'DeleteObject',
+    'GetBucketCors': 'GetBucketCORS',
+    'GetBucketEncryption': 'GetEncryptionConfiguration',
+    'GetBucketLifecycleConfiguration': 'GetLifecycleConfiguration',
+    'GetBucketNotificationConfiguration': 'GetBucketNotification',
+    'GetPublicAccessBlock': 'GetBucketPublicAccessBlock',
+    'HeadBucket': 'ListBucket',
+    'HeadObject': 'GetObject',
+    'ListMultipartUploads': 'ListBucketMultipartUploads',
+    'ListObjectVersions': 'ListBucketVersions',
+    'ListObjectsV2': 'ListBucket',
+    'ListParts': 'ListMultipartUploadParts',
+    'PutBucketCors': 'PutBucketCORS',
+    'DeleteBucketCors': 'PutBucketCORS',
+    'PutBucketEncryption': 'PutEncryptionConfiguration',
+    'PutBucketLifecycleConfiguration': 'PutLifecycleConfiguration',
+    'PutBucketNotificationConfiguration': 'PutBucketNotification',
+    'PutPublicAccessBlock': 'PutBucketPublicAccessBlock',
+    'UploadPart': 'PutObject',
+}
+# What they need where the demo does not go.
+TAGS = 'GetObjectTagging PutObjectTagging '
+ANNOTATIONS = 'GetObjectAnnotation PutObjectAnnotation '
+BEYOND = {
+    'delete_folder': 'DeleteObjectVersion',  # their ids are in the body
+    'handle_errors': 'ListBucket',  # or S3 does not say that a key is absent
+    'metadata_and_tags': f'PutObjectVersionTagging {ANNOTATIONS}',
+    'move_objects': f'AbortMultipartUpload {TAGS}{ANNOTATIONS}',
+    'open_object': 'PutObject',
+    'presigned_form': 'PutObject',
+    'presigned_url': 'GetObject PutObject',
+    'resume_upload': 'AbortMultipartUpload GetObject',
+    'safe_writes': 'ListBucket',  # as in handle_errors
+    'sync_folder': 'AbortMultipartUpload GetObject',  # to delete if unchanged
+    'upload_and_download': 'AbortMultipartUpload',
+    'upload_chunks': 'AbortMultipartUpload',
+    'upload_folder': 'AbortMultipartUpload',
+    'versions': f'GetObjectVersionTagging PutObjectTagging {ANNOTATIONS}',
+}
+
+
+def permissions(demo):
+    """Yield what the operations need that this demo has sent."""
+    for operation in {*demo.sent}:
+        for name in PERMISSIONS.get(operation, operation).split():
+            reads = operation in demo.of_versions and name != 'PutObject'
+            yield name.replace('Object', 'ObjectVersion') if reads else name
 
 
 @pytest.fixture
@@ -51,21 +88,25 @@ def demo(request, session, monkeypatch, waits):
 
 
 @pytest.mark.parametrize('demo', sorted({*RECIPES} - SILENT), indirect=True)
-def test_faults_that_pass_change_nothing(demo, waits):
+def test_a_demo_prints_its_lines_or_the_refusal(demo, waits, capsys, request):
     once = TWICE.get(demo.name, {})
     demo.come(faults.slow_down, faults.lost, **once)
-    assert printed_as(RECIPES[demo.name]).fullmatch(demo.tell())
-    operations = {*demo.sent} - {*once}
-    assert len(demo.met) == 2 * len(operations), 'each has met both faults'
+    printed = demo.tell()
+    lines = RECIPES[demo.name].partition('\ndef demo(')[2]
+    assert printed_as(lines).fullmatch(printed), printed
+    operations, needed = {*demo.sent}, {*permissions(demo)}
+    assert operations, 'nothing was sent'
+    assert len(demo.met) == 2 * len(operations - {*once}), 'each met both'
     assert sum(waits) < 60
-
-
-@pytest.mark.parametrize('demo', CATCHING, indirect=True)
-def test_a_refusal_is_an_error(demo, waits):
-    demo.tell()
-    for operation in sorted({*demo.sent}):
+    request.getfixturevalue('small')
+    for operation in sorted(operations):
+        waits.clear()
         demo.come(**{operation: repeat(faults.denied)})
         assert 'AccessDenied' in demo.tell(), operation
         assert len(demo.sent) < 400, operation
         assert sum(waits) < 60
-        waits.clear()
+    assert capsys.readouterr() == ('', '')
+    docstring = RECIPES[demo.name].split('"""')[1]
+    needs = docstring[re.search(r'\bNeeds\s', docstring).start() :]
+    said = {*re.findall(r'\bs3:(\w+)', needs)}
+    assert said == needed | {*BEYOND.get(demo.name, '').split()}

@@ -1,36 +1,15 @@
-"""The menu, and what holds for every recipe: its demo prints its lines."""
+"""The menu, and what it shows of a recipe: the need, and its demo as told."""
 
-import importlib
 import os
+import re
 import runpy
+import subprocess
 import sys
 from unittest import mock
 
 import pytest
-from botocore.httpsession import URLLib3Session
-from support import RECIPES, ROOT, printed_as
 
-from main_aws_s3 import closed_world
-
-FILES = [str(ROOT / 'recipes' / f'{name}.py') for name in RECIPES]
-
-
-@pytest.mark.parametrize('name', RECIPES)
-def test_a_demo_prints_its_lines(name, capsys):
-    with closed_world():
-        importlib.import_module(f'recipes.{name}').demo()
-    printed = capsys.readouterr()
-    assert printed_as(RECIPES[name]).fullmatch(printed.out), printed.out
-    assert printed.err == ''
-
-
-@pytest.mark.parametrize('run_name', ['__main__', 'imported'])
-def test_run_or_imported_a_recipe_does_nothing(run_name, capsys):
-    with mock.patch.object(URLLib3Session, 'send') as send:
-        for path in FILES:
-            runpy.run_path(path, run_name=run_name)
-    assert capsys.readouterr() == ('', '')
-    assert not send.called
+from support import RECIPES, ROOT, made_env, printed_as
 
 
 @pytest.fixture
@@ -38,13 +17,59 @@ def menu(monkeypatch, capsys):
     def run(*words):
         """Return what `python -m recipes` prints with these words."""
         monkeypatch.setattr(sys, 'argv', ['recipes', *words])
-        runpy.run_module('recipes', run_name='__main__')
-        return capsys.readouterr().out
+        with mock.patch.object(sys, 'path', [*sys.path]):
+            runpy.run_module('recipes', run_name='__main__')
+        printed = capsys.readouterr()
+        assert printed.err == ''
+        return printed.out
 
     return run
 
 
-def test_the_menu_lists_each_recipe_by_its_need(menu):
+def demo_of(name):
+    """Return the source of a recipe's demo, line by line."""
+    body = RECIPES[name].partition('\ndef demo() -> None:\n')[2]
+    return (
+        re.split(r'^\S', body, maxsplit=1, flags=re.M)[0].rstrip().split('\n')
+    )
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_it_tells_a_demo_statement_by_statement(name, menu):
+    """All code is there, and all that it prints, in the order of the file."""
+    told = menu(name).partition('Its demo:\n')[2]
+    said = [x for x in told.split('\n') if x[:3] in ('>>>', '...')]
+    source = [x[4:] for x in demo_of(name) if x]
+    code = [x for x in source if not x.lstrip().startswith('#>')]
+    assert [x[4:] for x in said] == code
+    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
+    pattern = printed_as('\n'.join(demo_of(name)))
+    # An empty line between statements is none that a demo prints.
+    expected = re.sub(r'^\n', '', pattern.pattern, flags=re.M)
+    assert re.fullmatch(expected, shown), shown
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_what_a_statement_prints_stands_below_it(name, menu):
+    told = menu(name).partition('Its demo:\n')[2].split('\n')
+    source = demo_of(name)
+    for number, line in enumerate(source[1:], 1):
+        before = source[number - 1]
+        if re.match(r'    #> [^…]+$', line) and re.match(
+            r'    [a-z)]', before
+        ):
+            at = [n for n, x in enumerate(told) if x == f'>>> {before[4:]}']
+            assert not at or line[7:] in [told[n + 1] for n in at]
+
+
+def test_it_begins_with_need_answer_and_file(menu):
+    lines = menu('read_write_many').split('\n')
+    assert RECIPES['read_write_many'].startswith(f'"""{lines[0]}\n')
+    assert lines[1:4] == ['', 'In short:', '']
+    assert 'recipes/read_write_many.py' in '\n'.join(lines)
+
+
+def test_it_lists_each_recipe_by_its_need(menu):
     lines = [x for x in menu().splitlines() if x.startswith('  ')]
     needs = dict(line.split(maxsplit=1) for line in lines)
     assert sorted(needs) == sorted(RECIPES)
@@ -53,26 +78,42 @@ def test_the_menu_lists_each_recipe_by_its_need(menu):
     assert menu('--help') == menu()
 
 
-def test_the_menu_fits_a_terminal_of_80_columns(menu):
+def test_it_fits_a_terminal_of_80_columns(menu):
     assert max(map(len, menu().splitlines())) <= 80
 
 
-def test_the_menu_runs_one_inside_the_mock(menu, hostile):
+def test_a_demo_runs_inside_the_mock(menu, hostile):
     with mock.patch.dict(os.environ, hostile):
-        assert menu('create_bucket') == 'eu-central-1\nus-east-1\n'
+        assert 'eu-central-1\n' in menu('create_bucket')
 
 
-def test_the_menu_helps_with_a_name_that_is_wrong(menu):
-    with pytest.raises(SystemExit, match='foldr; did you mean sync_folder or'):
-        menu('foldr')
+@pytest.mark.parametrize(
+    ('word', 'name'),
+    [
+        ('delete', 'delete_folder'),
+        ('Delete', 'lifecycle'),
+        ('errors', 'handle_errors'),
+        ('uplod_folder', 'upload_folder'),
+        ('sycn', 'sync_folder'),
+        ('glacier', 'restore_archived'),
+    ],
+)
+def test_a_word_leads_to_recipes_by_name_or_need(menu, word, name):
+    with pytest.raises(
+        SystemExit, match=rf'(?s)no recipe {word}\..*\n  {name} '
+    ):
+        menu(word)
+
+
+def test_a_word_that_leads_nowhere_is_told_where_all_are(menu):
     with pytest.raises(SystemExit, match='zzz: uv run python -m recipes list'):
         menu('zzz')
-    with pytest.raises(SystemExit, match='There is no recipe errors --help'):
-        menu('errors', '--help')
+    with pytest.raises(SystemExit, match='There is no recipe versions --help'):
+        menu('versions', '--help')
 
 
 def test_a_python_with_an_old_mock_is_told_so(monkeypatch, capsys):
-    monkeypatch.setattr(sys, 'argv', ['recipes', 'list_keys'])
+    monkeypatch.setattr(sys, 'argv', ['recipes', 'list_objects'])
     monkeypatch.setattr(sys, 'version_info', (3, 9, 0, 'final', 0))
     runpy.run_module('recipes', run_name='__main__')
     printed = capsys.readouterr()
@@ -80,4 +121,26 @@ def test_a_python_with_an_old_mock_is_told_so(monkeypatch, capsys):
         'The mock for this Python is too old for some recipes: they run on '
         'Python 3.10 and newer.\n'
     )
-    assert printed_as(RECIPES['list_keys']).fullmatch(printed.out)
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_a_file_that_is_run_by_itself_says_how_to_run_it(name, capsys):
+    """As by an editor's Run button."""
+    runpy.run_path(str(ROOT / 'recipes' / f'{name}.py'), run_name='__main__')
+    hint = f'See it run: uv run python -m recipes {name}\n'
+    assert capsys.readouterr() == (hint, '')
+
+
+def test_nothing_is_imported_twice():
+    """Or `except SomeFailedError` would miss that of another recipe."""
+    code = 'import runpy, sys; runpy.run_module("recipes", alter_sys=True)'
+    names = '; '.join(f'import {name}' for name in RECIPES)
+    check = "assert not [x for x in sys.modules if x.startswith('recipes.')]"
+    subprocess.run(
+        [sys.executable, '-c', f'{code}; {names}; {check}'],
+        cwd=ROOT,
+        env=made_env(),
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )

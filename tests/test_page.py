@@ -10,6 +10,7 @@ import textwrap
 from contextlib import redirect_stdout
 
 import pytest
+
 from support import README, RECIPES, ROOT, mask, rows
 
 SOURCE = (ROOT / 'main_aws_s3.py').read_text('utf-8').splitlines()

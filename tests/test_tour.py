@@ -19,11 +19,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import WaiterError
 from botocore.httpsession import URLLib3Session
 from botocore.signers import RequestSigner
-from support import ROOT, made_env, mask
 
 import main_aws_s3
 from logging_utils import log_section, log_step, stepping, terminal
 from main_aws_s3 import closed_world, tour
+from support import ROOT, made_env, mask
 
 SCRIPT = str(ROOT / 'main_aws_s3.py')
 # Ends the process where it asks for a network address or connects to one.

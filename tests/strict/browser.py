@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 
 import pytest
-from support import made_env
 
-from recipes import presigned_form, presigned_parts, presigned_url
+import presigned_form
+import presigned_parts
+import presigned_url
+from support import made_env
 
 OPTIONS = """--headless --no-sandbox --disable-gpu --disable-quic
 --no-first-run --disable-background-networking --disable-component-update
@@ -164,6 +166,6 @@ def test_a_page_sends_parts_by_the_script(s3, bucket, page):
     script = script.replace('file.slice', f'({large}).slice')
     etags = page.run(f'{script} tell(etags);')
     size = 5 * 1024**2 + 3
-    presigned_parts.complete(s3, bucket, 'film', upload_id, etags, size)
+    presigned_parts.finish(s3, bucket, 'film', upload_id, etags, size)
     body = s3.get_object(Bucket=bucket, Key='film')['Body'].read()
     assert body == bytes(5 * 1024**2) + b'end'

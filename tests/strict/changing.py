@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from recipes.empty_bucket import empty
-from recipes.many_objects import SomeFailedError
-from recipes.metadata_and_tags import add_tags, change_metadata
-from recipes.safe_writes import create_once, delete_if_match, update
-from recipes.versions import undelete, undelete_prefix
+from delete_folder import empty
+from metadata_and_tags import add_tags, change_metadata
+from read_write_many import SomeFailedError
+from safe_writes import create_once, delete_if_match, update
+from versions import undelete, undelete_prefix
 
 
 def versioned(s3, bucket, status='Enabled'):

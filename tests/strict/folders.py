@@ -4,10 +4,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from recipes import many_objects, sync_folder
-from recipes.download_folder import download_folder
-from recipes.many_objects import SMALL
-from recipes.upload_folder import upload_folder
+import read_write_many
+import sync_folder
+from download_folder import download_folder
+from read_write_many import SMALL
+from upload_folder import upload_folder
 
 
 def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
@@ -30,7 +31,7 @@ def test_a_folder_of_1200_odd_names_comes_back_equal(s3, tmp_path):
     } == bodies
     synced = sync_folder.sync_folder(s3, back, 'odd-names', 'p', delete=True)
     assert synced == ([], [], len(keys))
-    came, errors = many_objects.read_in_processes(
+    came, errors = read_write_many.read_in_processes(
         'odd-names', [*keys, 'absent'], 'us-east-1'
     )
     assert came == bodies
@@ -44,7 +45,7 @@ def test_a_body_without_expect_has_a_good_signature(s3, signature):
     config = Config(signature_version=signature)
     client = boto3.client('s3', region_name='us-east-1', config=config)
     client.meta.events.register(
-        'before-send.s3.PutObject', many_objects.send_at_once
+        'before-send.s3.PutObject', read_write_many.send_at_once
     )
     for size in (0, 1, SMALL - 1, SMALL):
         client.put_object(Bucket=bucket, Key='key', Body=bytes(size))

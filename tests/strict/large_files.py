@@ -4,10 +4,11 @@ import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
-from recipes import copy_or_move, resume_upload
-from recipes.copy_or_move import copy_prefix, move_prefix, rename
-from recipes.many_objects import SomeFailedError
-from recipes.upload_and_download import download, upload
+import move_objects
+import resume_upload
+from move_objects import copy_prefix, move_prefix, rename
+from read_write_many import SomeFailedError
+from upload_and_download import download, upload
 
 PART = 8 * 1024 * 1024  # bytes
 
@@ -137,7 +138,7 @@ def test_joined_parts_are_known_by_the_crc32_of_their_crc32s(
 def test_a_large_copy_in_parts_keeps_metadata_and_tags(
     s3, bucket, put, monkeypatch
 ):
-    monkeypatch.setattr(copy_or_move, 'ONE_REQUEST', PART)
+    monkeypatch.setattr(move_objects, 'ONE_REQUEST', PART)
     put('p/a', b'1' * (PART + 1), Tagging='x=1', Metadata={'y': '2'})
     move_prefix(s3, bucket, 'p/', 'q/')
     tags = s3.get_object_tagging(Bucket=bucket, Key='q/a')['TagSet']

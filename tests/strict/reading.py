@@ -9,9 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from recipes.errors import exists
-from recipes.read_part import open_object
-from recipes.streams import rows, upload_chunks
+from handle_errors import exists
+from open_object import open_object
+from read_rows import rows
+from upload_chunks import upload_chunks
 
 PART = 5 * 1024 * 1024
 

@@ -10,8 +10,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from recipes import bucket_policy, lifecycle
-from recipes.create_bucket import create_bucket
+import bucket_policy
+import lifecycle
+from create_bucket import create_bucket
 
 
 @pytest.fixture

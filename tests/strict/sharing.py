@@ -2,7 +2,8 @@
 
 import requests
 
-from recipes import presigned_form, presigned_url
+import presigned_form
+import presigned_url
 
 
 def put(url, body, **headers):

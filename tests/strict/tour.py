@@ -7,9 +7,9 @@ import importlib
 
 import boto3
 import pytest
-from support import RECIPES, mask, printed_as
 
 import main_aws_s3
+from support import RECIPES, mask, printed_as
 
 # Regions, roles, KMS, queues, keys with .., Block Public Access, archives.
 CANNOT = {
@@ -41,6 +41,6 @@ def test_the_tour_prints_the_same(printed, capsys):
 
 @pytest.mark.parametrize('name', sorted({*RECIPES} - CANNOT))
 def test_a_demo_prints_the_same(name, capsys):
-    importlib.import_module(f'recipes.{name}').demo()
+    importlib.import_module(name).demo()
     printed = capsys.readouterr().out
     assert printed_as(RECIPES[name]).fullmatch(printed) or name in OTHERWISE

@@ -100,3 +100,7 @@ def demo() -> None:
     except (ClientError, BotoCoreError) as error:
         print(code_of(error))
         #> ParamValidationError
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes handle_errors')

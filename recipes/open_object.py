@@ -39,18 +39,13 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import (
     ClientError,
+    HTTPClientError,
     IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
 )
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from mypy_boto3_s3.client import S3Client
-
-
-# What boto3 raises where a body breaks off.
-BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 
 
 class _Ranges(io.RawIOBase):
@@ -109,7 +104,7 @@ class _Ranges(io.RawIOBase):
             try:
                 content = response['Body'].read()
                 break
-            except BROKEN:
+            except (HTTPClientError, IncompleteReadError):
                 if not tries_left:
                     raise
         self.position += len(content)
@@ -174,3 +169,7 @@ def demo() -> None:
         except ClientError as error:
             print(error.response['Error']['Code'])
             #> PreconditionFailed
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes open_object')

@@ -3,12 +3,12 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from recipes import other_stores
+import other_stores
 
 
 @pytest.fixture
 def store(server):
-    client = other_stores.make_client(server)
+    client = other_stores.client_for_store(server)
     client.create_bucket(Bucket='store')
     return client
 

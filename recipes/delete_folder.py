@@ -12,7 +12,7 @@ confirmed its deletion, is tried five times.
 Uploads in parts that were never completed stay, and their parts cost money.
 A lifecycle rule removes them.
 
-Copy many_objects.py along with this file.
+Copy read_write_many.py along with this file.
 
 Needs s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import boto3
 from botocore.exceptions import ClientError
 
-from recipes.many_objects import SomeFailedError
+from read_write_many import SomeFailedError
 
 if TYPE_CHECKING:
     Entry = tuple[str, str]  # a key and the id of a version
@@ -167,10 +167,14 @@ def demo() -> None:
         empty(s3, 'my-full-bucket')
     except SomeFailedError as error:
         print(error)
-        #> 1 failed. evidence (…): … (AccessDenied) …
+        #> 1 failed, 0 done. evidence (…): … (AccessDenied) …
 
     s3.put_object_legal_hold(
         Bucket='my-full-bucket', Key='evidence', LegalHold={'Status': 'OFF'}
     )
     empty(s3, 'my-full-bucket')
     s3.delete_bucket(Bucket='my-full-bucket')
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes delete_folder')

@@ -1,4 +1,4 @@
-"""Find objects by date or suffix; the newest; count, size.
+"""List keys or folders; find by date or suffix; count.
 
 S3 finds keys by their first characters alone. Anything else means to list
 all keys below a prefix and to look at each: a request for every 1,000 keys,
@@ -8,8 +8,7 @@ a `None` for a page without keys.)
 
 For a whole bucket, CloudWatch reports number and size once a day, old
 versions and unfinished uploads included. For many millions of keys, S3
-Inventory writes a list of them every day or week. "Folders" are in
-`list_keys`.
+Inventory writes a list of them every day or week.
 
 Needs s3:ListBucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -30,6 +29,28 @@ import boto3
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+
+def keys(s3: S3Client, bucket: str, prefix: str = '') -> Iterator[str]:
+    """Yield every key that starts with `prefix`, in the order of S3."""
+    paginator = s3.get_paginator('list_objects_v2')
+    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        # A page without keys has no Contents.
+        for entry in page.get('Contents', []):
+            yield entry['Key']
+
+
+def folders(s3: S3Client, bucket: str, prefix: str = '') -> Iterator[str]:
+    """Yield what looks like a folder directly below `prefix`.
+
+    Each ends in `/`, as `prefix` itself must, unless it is empty.
+    """
+    paginator = s3.get_paginator('list_objects_v2')
+    for page in paginator.paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter='/'
+    ):
+        for entry in page.get('CommonPrefixes', []):
+            yield entry['Prefix']
 
 
 def entries(
@@ -105,6 +126,10 @@ def demo() -> None:
     for key in ('logs/1.csv', 'logs/2.csv', 'logs/2.txt'):
         s3.put_object(Bucket='my-finds', Key=key, Body=b'12345')
 
+    print(list(keys(s3, 'my-finds', prefix='logs/2')))
+    #> ['logs/2.csv', 'logs/2.txt']
+    print(list(folders(s3, 'my-finds')))
+    #> ['logs/']
     print([x['Key'] for x in newest(s3, 'my-finds', 'logs/')])
     #> ['logs/2.txt']
     print([x['Key'] for x in oldest(s3, 'my-finds', 'logs/', count=2)])
@@ -118,3 +143,7 @@ def demo() -> None:
     count, size = count_and_size(s3, 'my-finds')
     print(f'{count} objects, {size} bytes')
     #> 3 objects, 15 bytes
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes list_objects')

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def make_client(region: str, threads: int) -> S3Client:
+def client_for_threads(region: str, threads: int) -> S3Client:
     """Return a client that this many threads can share."""
     return boto3.client(
         's3',
@@ -48,7 +48,7 @@ def make_client(region: str, threads: int) -> S3Client:
 
 # fmt: off
 def demo() -> None:
-    s3 = make_client('us-east-1', threads=20)
+    s3 = client_for_threads('us-east-1', threads=20)
     s3.create_bucket(Bucket='my-archive')
 
     def upload(year: int) -> str:
@@ -59,3 +59,7 @@ def demo() -> None:
     with ThreadPoolExecutor(20) as pool:
         print(list(pool.map(upload, (2025, 2026))))
         #> ['logs/2025.txt', 'logs/2026.txt']
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes configure_client')

@@ -1,7 +1,4 @@
-"""Read a large CSV row by row; upload chunks as they come.
-
-`rows` keeps a few MB in memory, and goes on if the connection breaks. An
-unclosed quote is an error (`strict=True`); Python's csv takes what follows.
+"""Upload chunks as they come, of a size that nobody knows.
 
 `upload_chunks` sends what a generator or a database cursor yields. It takes
 each chunk in the thread that calls it: some cursors work in no other. If
@@ -11,10 +8,8 @@ the program is killed meanwhile, parts stay behind and cost money; a rule of
 boto3's `upload_fileobj` closes a stream, and reads it from where it stands:
 after writing to an `io.BytesIO`, call `seek(0)`, or it stores an empty object.
 
-Copy `read_part` along. Needs s3:GetObject to read, s3:PutObject and
-s3:AbortMultipartUpload to upload; with a key of KMS, also kms:Decrypt and
-kms:GenerateDataKey.
-https://docs.python.org/3/library/csv.html#csv.Dialect.strict
+Needs s3:PutObject and s3:AbortMultipartUpload; with a key of KMS, also
+kms:Decrypt and kms:GenerateDataKey.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 https://github.com/boto/boto3/issues/3354
@@ -23,9 +18,6 @@ https://github.com/boto/boto3/issues/3354
 from __future__ import annotations
 
 import base64
-import csv
-import gzip
-import io
 import sqlite3
 import zlib
 from contextlib import closing, suppress
@@ -34,51 +26,11 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recipes.read_part import open_object
-
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 MB = 1024 * 1024
-
-
-def rows(s3: S3Client, bucket: str, key: str) -> Iterator[dict[str, str]]:
-    """Yield each row of a CSV, plain or gzip, as a dict. Row 1 has the names.
-
-    Raises:
-        ClientError: as S3 says; `404` if there is no such object,
-            `PreconditionFailed` if somebody has replaced it meanwhile.
-        csv.Error: this row is no CSV, has too few or too many fields, or one
-            above `csv.field_size_limit()`.
-        ValueError, EOFError, OSError, zlib.error: it is no UTF-8, or is a
-            gzip that is damaged.
-    """
-    with open_object(s3, bucket, key, buffer=4 * MB) as file:
-        is_gzip = file.peek(2)[:2] == b'\x1f\x8b'
-        # newline='' leaves line breaks to csv; -sig drops Excel's mark.
-        text = io.TextIOWrapper(
-            gzip.GzipFile(fileobj=file) if is_gzip else file,
-            encoding='utf-8-sig',
-            newline='',
-        )
-        names: list[str] | None = None
-        number = 1
-        try:
-            for fields in csv.reader(text, strict=True):
-                if names is None:
-                    names = fields
-                    if len(set(names)) < len(names):
-                        raise csv.Error('two columns have the same name')
-                elif fields:
-                    if len(fields) != len(names):
-                        raise csv.Error(
-                            f'{len(fields)} fields instead of {len(names)}'
-                        )
-                    yield dict(zip(names, fields))
-                number += 1
-        except csv.Error as error:
-            raise csv.Error(f'row {number}: {error}') from error
 
 
 def upload_chunks(
@@ -98,7 +50,7 @@ def upload_chunks(
         part_size: bytes, 5 MiB or more. There can be 10,000 parts, so 8 MiB
             are enough for 80 GB. Four are in memory, besides the chunk.
     """
-    parts = join(chunks, part_size)
+    parts = parts_of(chunks, part_size)
     body = next(parts)
     if len(body) < part_size:  # all there is, perhaps nothing
         s3.put_object(
@@ -135,7 +87,7 @@ def upload_chunks(
         raise
 
 
-def join(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+def parts_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """Yield the chunks as parts of `size` bytes, and then what is left."""
     part = bytearray()
     for chunk in chunks:
@@ -189,12 +141,15 @@ def demo() -> None:
         )
         lines = (f'{name},{size}\n'.encode() for name, size in cursor)
         upload_chunks(s3, 'my-tables', 'a.csv', lines, 'text/csv')
-    for row in rows(s3, 'my-tables', 'a.csv'):
-        print(row)
-        #> {'name': 'Zoë', 'size': '1'}
-        #> {'name': 'Kim', 'size': '2'}
+    response = s3.get_object(Bucket='my-tables', Key='a.csv')
+    print(response['ContentType'], response['ContentLength'], 'bytes')
+    #> text/csv 23 bytes
 
     upload_chunks(s3, 'my-tables', 'large', (bytes(MB) for _ in range(9)))
     head = s3.head_object(Bucket='my-tables', Key='large')
-    print(head['ContentLength'], 'bytes in parts:', '-2' in head['ETag'])
-    #> 9437184 bytes in parts: True
+    print(head['ContentLength'] // MB, 'MB in parts:', '-2' in head['ETag'])
+    #> 9 MB in parts: True
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes upload_chunks')

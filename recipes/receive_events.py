@@ -198,3 +198,7 @@ def demo() -> None:
     for _ in range(2):  # s3:TestEvent, and the event
         receive(sqs, url, lambda event: print(event.name, event.key))
         #> ObjectCreated:Put in/für Zoë.txt
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes receive_events')

@@ -15,7 +15,7 @@ leaves the ETag as it is: a move can lose it.
 For another account, the credentials of this one client must read the old
 bucket and write the new one.
 
-Copy many_objects.py along with this file, and name it in the import.
+Copy read_write_many.py along with this file, and name it in the import.
 Needs s3:ListBucket, s3:GetObject, s3:PutObject, for tags and annotations also
 s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAnnotation and
 s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, to rename or move
@@ -31,9 +31,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from recipes.many_objects import SomeFailedError, for_each
+from read_write_many import do_all
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -109,19 +109,9 @@ def copy_prefix(
     paginator = s3.get_paginator('list_objects_v2')
     pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
     entries = (entry for page in pages for entry in page.get('Contents', []))
-    errors: dict[str, Exception] = {}
-    done: list[str] = []
-    try:
-        for entry, error in for_each(transfer, entries, threads=10):
-            if error:
-                errors[entry['Key']] = error
-            else:
-                done.append(entry['Key'])
-    except (BotoCoreError, ClientError) as error:  # of the listing
-        errors[prefix] = error
-    if errors:
-        raise SomeFailedError(errors, done)
-    return done
+    return do_all(
+        transfer, entries, lambda entry: entry['Key'], 10, source=prefix
+    )
 
 
 def move_prefix(
@@ -198,3 +188,7 @@ def demo() -> None:
     response = s3.list_objects_v2(Bucket='my-drafts')
     print([entry['Key'] for entry in response['Contents']])
     #> ['2026-05/a.txt', '2026-05/b.txt', 'town/mayor.txt']
+
+
+if __name__ == '__main__':
+    print('See it run: uv run python -m recipes move_objects')

@@ -1,1 +1,0 @@
-"""Recipes for Amazon S3 with boto3: `python -m recipes` lists them."""

@@ -1,0 +1,50 @@
+"""What botocore and moto make anew for each test is made once.
+
+A test still has a mock and clients of its own. What is shared is the same
+for all of them: models, rules of endpoints, names of events, moto's URLs.
+.ci/run also runs the tests without this file.
+"""
+
+import gc
+from functools import wraps
+
+import botocore.session
+from botocore import hooks, regions
+from botocore.client import ClientCreator
+from moto import backend_index
+from moto.s3.models import S3Backend
+
+# moto finds the service of a URL by trying these one after another.
+SERVICES = {'s3', 's3bucket_path', 'sqs', 'sts', 'kms', 'sns'}
+
+
+def make_once(owner, name, key_of):
+    """Have `owner.name` return for equal keys what it returned before."""
+    make, made = getattr(owner, name), {}
+
+    @wraps(make)
+    def made_once(*args, **kwargs):
+        key = key_of(*args, **kwargs)
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        return made[key]
+
+    setattr(owner, name, made_once)
+
+
+make_once(botocore.session, 'create_loader', lambda *paths: paths)
+make_once(ClientCreator, '_load_service_model', lambda _, name, *__: name)
+make_once(ClientCreator, '_create_client_class', lambda _, name, __: name)
+make_once(
+    regions, 'EndpointProvider', lambda ruleset_data, **_: id(ruleset_data)
+)
+make_once(hooks.EventAliaser, '_alias_event_name', lambda _, name: name)
+
+patterns = backend_index.backend_url_patterns
+patterns[:] = [pattern for pattern in patterns if pattern[0] in SERVICES]
+S3Backend.urls = S3Backend('us-east-1', 'any').urls
+
+if hasattr(gc, 'freeze'):  # PyPy has none
+    # What was imported lives on: no need to look at it again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,0 +1,211 @@
+"""The lines below `In short:` of each recipe do what is wanted, as they stand.
+
+They find `s3`, `bucket`, `key` and `prefix`, and what FILES and OBJECTS
+have. What they print stands in their `#>` lines, what they leave in EFFECTS.
+"""
+
+import ast
+import gzip
+import io
+import re
+import textwrap
+from contextlib import redirect_stdout, suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
+
+from faults import Faults, throttled
+from support import RECIPES, printed_as
+
+NAMES = {'bucket': 'my-bucket', 'key': 'reports/may.pdf', 'prefix': 'photos/'}
+FILES = ['report.pdf', 'photos/x.png', 'photos/sub/y.tar.gz', 'photos/sub/z']
+CSV = b'day,price\n1,9.5\n2,8\n'
+OBJECTS = {  # each stored after the one before
+    'reports/may.pdf': b'%PDF',
+    'photos/trip/': b'',
+    'photos/trip/b.png': b'b',
+    'photos/a.png': b'a',
+    'photos-old/c.png': b'c',
+    'sales.csv': CSV,
+    'sales.csv.gz': gzip.compress(CSV),
+}
+# What is new (+), gone (-) or changed (+ again) on the disk, in the bucket,
+# and in its settings. None: the recipe has no short answer.
+EFFECTS = {
+    'bucket_policy': None,
+    'configure_client': None,
+    'create_bucket': None,
+    'credentials': None,
+    'delete_folder': None,
+    'download_folder': None,
+    'encryption': None,
+    'handle_errors': None,
+    'lifecycle': None,
+    'list_objects': None,
+    'metadata_and_tags': None,
+    'move_objects': None,
+    'open_object': None,
+    'other_stores': None,
+    'presigned_form': None,
+    'presigned_parts': None,
+    'presigned_url': None,
+    'public_buckets': None,
+    'read_rows': None,
+    'real_tour': None,
+    'receive_events': None,
+    'restore_archived': None,
+    'resume_upload': None,
+    'safe_writes': None,
+    'see_requests': None,
+    'sync_folder': None,
+    'test_your_code': None,
+    'upload_and_download': None,
+    'upload_chunks': None,
+    'upload_folder': None,
+    'versions': None,
+}
+SETTINGS = [
+    'cors',
+    'encryption',
+    'lifecycle_configuration',
+    'notification_configuration',
+    'policy',
+    'versioning',
+]
+IN_SHORT = re.compile(r'^In short:\n\n((?: {4}.*\n|\n)+)', re.MULTILINE)
+BLOCKS = {
+    name: textwrap.dedent(match[1])
+    for name, source in RECIPES.items()
+    for match in [IN_SHORT.search(source)]
+    if match
+}
+
+
+def put(s3, key, body):
+    s3.put_object(
+        Bucket='my-bucket', Key=key, Body=body, ContentType='text/kept'
+    )
+
+
+def set_times(parsed, **_):
+    """Have objects stored a second apart, in the order of OBJECTS."""
+    order = [*OBJECTS]
+    for entry in parsed.get('Contents', []):
+        seconds = [*order, entry['Key']].index(entry['Key'])
+        start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        entry['LastModified'] = start + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def world(s3, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(name)
+    s3.meta.events.register('after-call.s3.ListObjectsV2', set_times)
+    s3.create_bucket(Bucket='my-bucket')
+    for key, body in OBJECTS.items():
+        put(s3, key, body)
+    return s3
+
+
+def run(name, s3, **others):
+    """Run a block; return what it prints."""
+    for node in ast.walk(ast.parse(BLOCKS[name])):
+        if isinstance(node, ast.Import) and node.names[0].name == 'pandas':
+            pandas = pytest.importorskip('pandas')  # .ci/run has it
+            pytest.importorskip('pyarrow')
+            table = pandas.read_csv(io.BytesIO(CSV)).to_parquet()
+            put(s3, 'sales.parquet', table)
+    with redirect_stdout(io.StringIO()) as stdout:
+        exec(BLOCKS[name], {**NAMES, 's3': s3, **others})
+    return stdout.getvalue()
+
+
+def state(s3):
+    """Return what is on the disk, in the bucket, and in its settings."""
+    found = {
+        path.as_posix(): [path.read_bytes()]
+        for path in Path().rglob('*')
+        if path.is_file()
+    }
+    paginator = s3.get_paginator('list_objects_v2')
+    for page in paginator.paginate(Bucket='my-bucket'):
+        for entry in page.get('Contents', []):
+            got = s3.get_object(Bucket='my-bucket', Key=entry['Key'])
+            body = got['Body'].read()
+            kind = [got['ContentType'], *([] if body else ['empty'])]
+            kind += [f'{k}={v}' for k, v in got['Metadata'].items()]
+            found[f's3:{entry["Key"]}'] = [body, *kind]
+    for name in SETTINGS:
+        with suppress(ClientError):
+            got = getattr(s3, f'get_bucket_{name}')(Bucket='my-bucket')
+            del got['ResponseMetadata']
+            if got:
+                found[name] = [got]
+    return found
+
+
+@pytest.mark.parametrize('page_size', ['1000', '1'])
+@pytest.mark.parametrize('name', BLOCKS)
+def test_it_does_what_is_wanted(name, page_size, world, monkeypatch):
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', page_size)
+    before = state(world)
+    printed = run(name, world)
+    after = state(world)
+    if '#>' in BLOCKS[name]:
+        assert printed_as(BLOCKS[name]).fullmatch(printed), printed
+    else:
+        assert printed == ''
+    effects = [f'-{x}' for x in before if x not in after]
+    effects += [
+        ' '.join([f'+{name}', *map(str, content[1:])])
+        for name, content in after.items()
+        if content != before.get(name) and 'parquet' not in name
+    ]
+    assert sorted(effects) == EFFECTS.get(name, [])
+    assert '#>' in BLOCKS[name] or effects, 'it does nothing'
+
+
+def test_each_recipe_has_one_unless_it_is_said():
+    assert {*RECIPES} - {*BLOCKS} == {x for x in EFFECTS if not EFFECTS[x]}
+
+
+# These send nothing to this bucket: they sign, or ask who you are.
+OFFLINE = {'credentials', 'other_stores', 'presigned_form', 'presigned_url'}
+
+
+@pytest.mark.parametrize('name', sorted({*BLOCKS} - OFFLINE))
+def test_an_absent_bucket_does_not_pass_silently(name, world):
+    with pytest.raises((ClientError, S3UploadFailedError)):
+        run(name, world, bucket='absent')
+
+
+@pytest.mark.parametrize(
+    'name', sorted(x for x in BLOCKS if 'delete_objects(' in BLOCKS[x])
+)
+def test_an_error_of_a_batch_is_not_lost(name, world):
+    faults = Faults()
+    faults.watch(world)
+    faults.come(DeleteObjects=[throttled])
+    with pytest.raises(RuntimeError, match='SlowDown'):
+        run(name, world)
+
+
+@pytest.mark.parametrize(
+    'name', sorted(x for x in BLOCKS if 'paginat' in BLOCKS[x])
+)
+def test_a_prefix_without_keys_is_no_key_error(name, world):
+    before = state(world)
+    with suppress(ValueError):  # there is no newest
+        run(name, world, prefix='no-such/')
+    assert state(world) == before
+
+
+@pytest.mark.parametrize('name', BLOCKS)
+def test_it_is_short(name):
+    lines = [x.strip() for x in BLOCKS[name].splitlines()]
+    assert 2 <= len([x for x in lines if x and x[:2] != '#>']) <= 14

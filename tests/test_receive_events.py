@@ -1,0 +1,226 @@
+"""Tests of recipes/receive_events.py."""
+
+import json
+import time
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+import faults
+import receive_events as events
+
+ACCOUNT = '123456789012'
+
+
+QUEUE = f'arn:aws:sqs:us-east-1:{ACCOUNT}:queue'
+
+
+OTHERS = {
+    'Sid': 'ReadByEverybodyElse',
+    'Effect': 'Allow',
+    'Principal': {'AWS': ACCOUNT},
+    'Action': '*',
+    'Resource': '*',
+}
+
+
+REFUSED = faults.says(
+    400,
+    '<Error><Code>InvalidArgument</Code><Message>Unable to validate the '
+    'following destination configurations</Message>'
+    f'<ArgumentName1>{QUEUE}, null</ArgumentName1>'
+    '<ArgumentValue1>Permissions do not allow S3</ArgumentValue1>'
+    '<ArgumentName2>arn:gone</ArgumentName2>'
+    '<ArgumentValue2>The destination topic does not exist</ArgumentValue2>'
+    '</Error>',
+)
+
+
+def error(status, code):
+    return faults.says(status, faults.ERROR.format(code))
+
+
+@pytest.fixture
+def s3(s3):
+    s3.create_bucket(Bucket='bucket')
+    return s3
+
+
+@pytest.fixture
+def sent(s3):
+    """What is sent by `s3`, and the faults that it meets."""
+    sent = faults.Faults()
+    sent.watch(s3)
+    return sent
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """The seconds that are waited for, without waiting."""
+    slept = []
+    monkeypatch.setattr(time, 'sleep', slept.append)
+    return slept
+
+
+@pytest.fixture
+def sqs(s3):
+    return boto3.client('sqs', region_name='us-east-1')
+
+
+@pytest.fixture
+def url(sqs):
+    """A queue that hides no message that is received."""
+    attributes = {'VisibilityTimeout': '0'}
+    response = sqs.create_queue(QueueName='queue', Attributes=attributes)
+    return response['QueueUrl']
+
+
+def answer(s3, operation, **fields):
+    """Have S3 answer with these fields, too, that moto does not know."""
+
+    def add(parsed, **_):
+        parsed.update(fields)
+
+    s3.meta.events.register(f'after-call.s3.{operation}', add)
+
+
+def asked(s3, operation):
+    """Return what holds the last parameters of this operation from now on."""
+    asked = {}
+
+    def keep(params, **_):
+        asked.update(params)
+
+    s3.meta.events.register(f'provide-client-params.s3.{operation}', keep)
+    return asked
+
+
+def statements_of_queue(sqs, url):
+    response = sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=['Policy']
+    )
+    return json.loads(response['Attributes']['Policy'])['Statement']
+
+
+def test_each_bucket_may_send_to_the_queue_and_others_still_may(sqs, url):
+    policy = json.dumps({'Version': '2012-10-17', 'Statement': OTHERS})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={'Policy': policy})
+    for bucket in ('a.b', 'a-b', 'a.b'):
+        assert events.allow_s3(sqs, url, bucket, ACCOUNT) == QUEUE
+    theirs, *ours = statements_of_queue(sqs, url)
+    assert theirs == OTHERS
+    assert [statement['Condition'] for statement in ours] == [
+        {
+            'ArnLike': {'aws:SourceArn': f'arn:aws:s3:*:*:{bucket}'},
+            'StringEquals': {'aws:SourceAccount': ACCOUNT},
+        }
+        for bucket in ('a-b', 'a.b')
+    ]
+    assert {statement['Resource'] for statement in ours} == {QUEUE}
+
+
+def test_a_queue_in_china_takes_events_of_a_bucket_in_china(s3):
+    sqs = boto3.client('sqs', region_name='cn-north-1')
+    url = sqs.create_queue(QueueName='queue')['QueueUrl']
+    events.allow_s3(sqs, url, 'bucket', ACCOUNT)
+    [statement] = statements_of_queue(sqs, url)
+    condition = statement['Condition']['ArnLike']
+    assert condition == {'aws:SourceArn': 'arn:aws-cn:s3:*:*:bucket'}
+
+
+def test_a_queue_for_each_prefix_and_other_notifications_stay(s3):
+    topic = {
+        'Id': 'theirs',
+        'TopicArn': f'arn:aws:sns:us-east-1:{ACCOUNT}:topic',
+        'Events': ['s3:ObjectRemoved:*'],
+    }
+    boto3.client('sns', region_name='us-east-1').create_topic(Name='topic')
+    s3.put_bucket_notification_configuration(
+        Bucket='bucket',
+        NotificationConfiguration={'TopicConfigurations': [topic]},
+    )
+    get, put = (f'{x}BucketNotificationConfiguration' for x in ('Get', 'Put'))
+    answer(s3, get, EventBridgeConfiguration={})
+    sent = asked(s3, put)
+    sqs = boto3.client('sqs', region_name='us-east-1')
+    for name in ('one', 'two', 'two'):
+        sqs.create_queue(QueueName=name)
+        arn = f'arn:aws:sqs:us-east-1:{ACCOUNT}:{name}'
+        events.send_to_queue(s3, 'bucket', arn, f'{name}/')
+    config = sent['NotificationConfiguration']
+    arns = [rule['QueueArn'] for rule in config['QueueConfigurations']]
+    assert [arn.rpartition(':')[2] for arn in arns] == ['one', 'two']
+    assert config['TopicConfigurations'] == [topic]
+    assert 'EventBridgeConfiguration' in config
+
+
+def test_a_queue_is_tried_again_while_its_policy_spreads(s3, sent, slept):
+    sent.come(PutBucketNotificationConfiguration=[REFUSED, REFUSED])
+    events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    config = s3.get_bucket_notification_configuration(Bucket='bucket')
+    assert config['QueueConfigurations'][0]['QueueArn'] == QUEUE
+    assert slept == [0, 5, 10]
+
+
+def test_after_a_minute_each_refused_destination_is_named(s3, sent, slept):
+    sent.come(PutBucketNotificationConfiguration=[REFUSED] * 9)
+    with pytest.raises(RuntimeError) as raised:
+        events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    assert str(raised.value) == (
+        f'S3 refuses {QUEUE}, null, Permissions do not allow S3, '
+        'arn:gone, The destination topic does not exist'
+    )
+    assert sum(slept) == 60
+
+
+def test_another_invalid_argument_is_not_tried_again(s3, sent, slept):
+    sent.come(
+        PutBucketNotificationConfiguration=[error(400, 'InvalidArgument')]
+    )
+    with pytest.raises(ClientError, match='InvalidArgument'):
+        events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    assert slept == [0]
+
+
+@pytest.mark.parametrize(
+    ('body', 'problem'),
+    [
+        ('{"Type": "Notification", "TopicArn": "x", "Message": "y"}', 'SNS'),
+        ('{"detail-type": "Object Created", "detail": {}}', 'EventBridge'),
+        ('{"Records": [{"eventSource": "aws:sqs"}]}', 'no event of S3'),
+        ('{"hello": "world"}', 'no event of S3: {"hello": "world"}'),
+        ('["Records"]', 'no event of S3'),
+        ('null', 'no event of S3'),
+        ('hello', 'Expecting value'),
+    ],
+)
+def test_a_message_of_somebody_else_stays(sqs, url, body, problem):
+    sqs.send_message(QueueUrl=url, MessageBody=body)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=problem):
+            events.receive(sqs, url, pytest.fail)
+
+
+@pytest.mark.parametrize('problem', [RuntimeError, KeyboardInterrupt])
+def test_an_event_comes_until_it_is_handled(s3, sqs, url, problem):
+    def fail(event):
+        raise problem
+
+    events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    assert events.receive(sqs, url, pytest.fail)  # s3:TestEvent
+    s3.put_object(Bucket='bucket', Key='in/a b')
+    with pytest.raises(problem):
+        events.receive(sqs, url, fail)
+    handled = []
+    assert events.receive(sqs, url, handled.append)
+    assert [event.key for event in handled] == ['in/a b']
+    assert 'Messages' not in sqs.receive_message(QueueUrl=url)
+
+
+def test_receiving_waits_for_one_message_at_a_time(sqs):
+    asked = {'QueueUrl': 'q', 'MaxNumberOfMessages': 1, 'WaitTimeSeconds': 20}
+    with Stubber(sqs) as stub:
+        stub.add_response('receive_message', {}, asked)
+        assert not events.receive(sqs, 'q', pytest.fail)

@@ -36,7 +36,7 @@ import tempfile
 import uuid
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 import boto3
 from boto3.exceptions import S3UploadFailedError
@@ -64,8 +64,14 @@ def upload(
     key: str,
     content_type: str,
     progress: Callable[[int], None] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Upload a file; S3 stores only what has the CRC32 of the file.
+
+    Args:
+        progress: called with bytes, from several threads.
+        extra: what else `ExtraArgs` of `upload_file` takes, such as
+            `{'CacheControl': 'max-age=3600'}`.
 
     Raises:
         S3UploadFailedError: what S3 says; `BadDigest`, for example, if the
@@ -79,7 +85,11 @@ def upload(
             Filename=str(path),
             Bucket=bucket,
             Key=key,
-            ExtraArgs={'ContentType': content_type, 'ChecksumCRC32': crc32},
+            ExtraArgs={
+                'ContentType': content_type,
+                'ChecksumCRC32': crc32,
+                **(extra or {}),
+            },
             Callback=progress,
         )
     except S3UploadFailedError as error:
@@ -106,12 +116,18 @@ def download(
     key: str,
     path: str | Path,
     progress: Callable[[int], None] | None = None,
-) -> bool:
-    """Download an object to a file; return whether S3 had its CRC32.
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Download an object to a file, and compare it with the CRC32 S3 has.
 
     The file appears once all of it is there. It replaces an old one, whose
     mode it keeps, but not its owner. A symbolic link stays, and leads to the
     new file.
+
+    Args:
+        progress: called with bytes, from several threads.
+        extra: what else `ExtraArgs` of `download_file` takes, such as
+            `{'VersionId': …}`.
 
     Raises:
         ClientError: as S3 says; `404` if there is no such object.
@@ -132,9 +148,17 @@ def download(
             if path.exists():
                 shutil.copymode(path, part)
             s3.download_fileobj(
-                Bucket=bucket, Key=key, Fileobj=file, Callback=progress
+                Bucket=bucket,
+                Key=key,
+                Fileobj=file,
+                Callback=progress,
+                ExtraArgs=dict(extra or {}),
             )
-        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode='ENABLED')
+        head = s3.head_object(
+            Bucket=bucket,
+            Key=key,
+            **{'ChecksumMode': 'ENABLED', **(extra or {})},
+        )
         # Of an object in parts, whose ETag ends in "-" and their number, it
         # can be the CRC32 of their CRC32s.
         whole = '-' not in head['ETag'] or (
@@ -150,7 +174,6 @@ def download(
     finally:
         if part.exists():
             part.unlink()
-    return crc32 is not None
 
 
 # fmt: off
@@ -174,9 +197,9 @@ def demo() -> None:
         print(sum(steps), 'bytes uploaded')
         #> 9437184 bytes uploaded
 
-        checked = download(s3, 'my-big-files', 'a.zip', target)
-        print('checked:', checked, target.read_bytes() == bytes(9 * MB))
-        #> checked: True True
+        download(s3, 'my-big-files', 'a.zip', target)
+        print('the same:', target.read_bytes() == bytes(9 * MB))
+        #> the same: True
 
     head = s3.head_object(Bucket='my-big-files', Key='a.zip')
     print(head['ContentType'], head['ETag'])

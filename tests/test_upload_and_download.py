@@ -165,9 +165,30 @@ def test_an_object_that_is_replaced_meanwhile_is_not_taken(
     assert path.read_bytes() == b'1' * LARGE
 
 
-def test_a_download_tells_that_s3_has_no_crc32_of_the_whole(mine, path):
+def test_an_object_without_crc32_of_the_whole_is_downloaded(mine, path):
     resume(mine, path)
-    assert fetch(mine, path) is False
+    path.write_bytes(b'old')
+    fetch(mine, path)
+    assert path.read_bytes() == b'1' * LARGE
+
+
+def test_extra_arguments_reach_s3(s3, mine, path):
+    extra = {'CacheControl': 'max-age=60', 'Metadata': {'a': '1'}}
+    upload(mine, path, 'bucket', 'key', 'text/plain', extra=extra)
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert head['ContentType'] == 'text/plain'
+    assert {name: head[name] for name in extra} == extra
+
+
+def test_an_older_version_is_downloaded(s3, mine, path):
+    s3.put_bucket_versioning(
+        Bucket='bucket', VersioningConfiguration={'Status': 'Enabled'}
+    )
+    old = s3.put_object(Bucket='bucket', Key='key', Body=b'old')
+    put(s3, b'new')
+    extra = {'VersionId': old['VersionId']}
+    download(mine, 'bucket', 'key', path, extra=extra)
+    assert path.read_bytes() == b'old'
 
 
 def test_a_missing_folder_is_told_by_its_own_name(mine, tmp_path):

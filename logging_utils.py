@@ -80,16 +80,37 @@ def terminal() -> Iterator[None]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='replace')
     try:
-        yield
-        sys.stdout.flush()
+        with quietly():
+            yield
+            sys.stdout.flush()
     except OSError as error:
-        if error.errno != (errno.EINVAL if os.name == 'nt' else errno.EPIPE):
+        # Windows has no errno of its own for it: a wrong file name, too, is
+        # EINVAL there.
+        gone = errno.EINVAL if os.name == 'nt' else errno.EPIPE
+        if error.errno != gone or _can_print():
             raise
         # Python flushes once more as it exits, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """At Ctrl-C, exit with status 130 and without a traceback."""
+    try:
+        yield
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _can_print() -> bool:
+    """Return whether somebody still reads stdout, after an empty line."""
+    try:
+        # Something has to be sent: a flush of nothing always succeeds.
+        print(flush=True)
+    except OSError:
+        return False
+    return True
 
 
 def _pause(prompt: str) -> None:

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Iterator
 from unittest import mock
 
-import boto3
-from botocore.httpsession import URLLib3Session
-from botocore.loaders import Loader
+from logging_utils import log_section, log_step, quietly, stepping, terminal
 
-from logging_utils import log_section, log_step, stepping, terminal
+# This takes a while: at Ctrl-C it, too, ends without a traceback.
+with quietly():
+    import boto3
 
 
 @contextmanager
@@ -25,9 +25,9 @@ def closed_world() -> Iterator[None]:
     kept = {k: v for k, v in os.environ.items() if k == 'TZ'}  # local time
     env = {**kept, **home, 'NO_PROXY': '*'}  # or the system may name a proxy
     unsent = RuntimeError('Not sent, as moto has no response: upgrade moto')
-    with mock.patch.dict(os.environ, env, clear=True), mock.patch.object(
-        URLLib3Session, 'send', side_effect=unsent
-    ), mock.patch.object(Loader, 'CUSTOMER_DATA_PATH', os.devnull):
+    with mock.patch.dict(os.environ, env, clear=True), mock.patch(
+        'botocore.httpsession.URLLib3Session.send', side_effect=unsent
+    ), mock.patch('botocore.loaders.Loader.CUSTOMER_DATA_PATH', os.devnull):
         from moto import mock_aws  # not above: it reads settings on import
 
         with mock_aws():

@@ -113,10 +113,31 @@ def waits(monkeypatch):
 
 
 @pytest.fixture
-def mine(s3, waits):
-    """The client of a recipe, which meets `mine.faults`, and a bucket.
+def link():
+    """`link(path, target)` makes a symbolic link, or the test is skipped.
 
-    `s3` is somebody else's.
+    On Windows, who may make one depends on its settings.
+    """
+
+    def make(path, target):
+        is_folder = (Path(path).parent / target).is_dir()
+        try:
+            os.symlink(target, path, is_folder)
+        except (NotImplementedError, OSError):
+            if os.name != 'nt':
+                raise
+            pytest.skip('links cannot be made here')
+
+    return make
+
+
+@pytest.fixture
+def mine(s3, waits):
+    """A second client, for the function that is tested.
+
+    Its requests meet the faults of `mine.faults`, which also has what it
+    sent. The bucket `bucket` is there. `s3` stands for somebody else, who
+    prepares, interferes, and looks: it meets no faults.
     """
     from faults import Faults  # not above: an old moto lacks what it needs
 

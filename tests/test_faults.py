@@ -98,7 +98,8 @@ def test_a_demo_prints_its_lines_or_the_refusal(demo, waits, capsys, request):
     assert operations, 'nothing was sent'
     assert len(demo.met) == 2 * len(operations - {*once}), 'each met both'
     assert sum(waits) < 60
-    request.getfixturevalue('small')
+    if hasattr(demo.module, 'MB'):
+        request.getfixturevalue('small')
     for operation in sorted(operations):
         waits.clear()
         demo.come(**{operation: repeat(faults.denied)})

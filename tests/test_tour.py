@@ -3,6 +3,7 @@
 README.md holds what it prints: see test_page.py.
 """
 
+import builtins
 import errno
 import io
 import os
@@ -12,6 +13,7 @@ import sys
 import warnings
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
@@ -20,6 +22,7 @@ from botocore.exceptions import WaiterError
 from botocore.httpsession import URLLib3Session
 from botocore.signers import RequestSigner
 
+import logging_utils
 import main_aws_s3
 from logging_utils import log_section, log_step, stepping, terminal
 from main_aws_s3 import closed_world, tour
@@ -247,14 +250,64 @@ def test_without_a_stdout_it_runs_and_prints_nothing(
     assert capsys.readouterr() == ('', '')
 
 
-def test_a_disk_that_is_full_is_no_quiet_end():
-    with pytest.raises(OSError, match='No space'), terminal():
-        raise OSError(errno.ENOSPC, 'No space left on device')
+class ReaderHasGone(io.RawIOBase):
+    """A pipe to a program that has ended, as Windows or others tell it."""
+
+    def __init__(self, code):
+        self.code = code
+        self.file = os.open(os.devnull, os.O_WRONLY)
+
+    def writable(self):
+        return True
+
+    def write(self, _):
+        raise OSError(self.code, os.strerror(self.code))
+
+    def fileno(self):
+        return self.file
+
+
+@pytest.fixture(params=[('nt', errno.EINVAL), ('posix', errno.EPIPE)])
+def gone(request, monkeypatch):
+    """What writing to a pipe without a reader raises, on each system."""
+    name, code = request.param
+    system = SimpleNamespace(**{**vars(os), 'name': name})
+    monkeypatch.setattr(logging_utils, 'os', system)
+    return code
+
+
+def test_a_reader_that_has_gone_is_told_by_what_its_system_says(gone):
+    stdout = io.TextIOWrapper(ReaderHasGone(gone), write_through=True)
+    with pytest.raises(SystemExit, match=r'^1$'), redirect_stdout(
+        stdout
+    ), terminal():
+        print('a line', flush=True)
+
+
+@pytest.mark.parametrize('code', [errno.EINVAL, errno.EPIPE, errno.ENOSPC])
+def test_no_other_error_ends_it_quietly(gone, code):
+    """As of `open('a?b', 'w')` on Windows."""
+    with pytest.raises(OSError, match=os.strerror(code)), terminal():
+        raise OSError(code, os.strerror(code))
 
 
 def test_ctrl_c_ends_it_with_status_130_and_no_traceback():
     with pytest.raises(SystemExit, match=r'^130$'), terminal():
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize('name', ['main_aws_s3', 'recipes'])
+def test_ctrl_c_is_as_quiet_while_boto3_is_imported(monkeypatch, name):
+    def stop_at_boto3(module, *args, **kwargs):
+        if module == 'boto3':
+            raise KeyboardInterrupt
+        return import_module(module, *args, **kwargs)
+
+    import_module = builtins.__import__
+    monkeypatch.delitem(sys.modules, 'main_aws_s3')
+    monkeypatch.setattr(builtins, '__import__', stop_at_boto3)
+    with pytest.raises(SystemExit, match=r'^130$'):
+        runpy.run_module(name, run_name='__main__')
 
 
 def test_that_boto3_will_drop_a_python_is_no_part_of_it(monkeypatch, recwarn):

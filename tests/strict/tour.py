@@ -18,9 +18,9 @@ CANNOT = {
     'credentials',
     'download_folder',
     'encryption',
-    'events',
     'lifecycle',
     'real_tour',
+    'receive_events',
     'restore_archived',
 }
 OTHERWISE = {'presigned_url', 'see_requests'}  # its URLs have another host

@@ -10,15 +10,12 @@ with `/` in it. `pytest` alone does not collect these files.
 """
 
 import os
-import shutil
 import uuid
 
 import boto3
 import pytest
 from botocore.config import Config
 from weed import KEYS, weed
-
-collect_ignore = [] if shutil.which('chromium') else ['browser.py']
 
 
 @pytest.fixture(scope='session')

@@ -1,25 +1,57 @@
-"""Rename a key, or copy or move all below a prefix.
+"""Rename a key; copy or move a folder, or all of a bucket.
+
+In short:
+
+    s3.copy_object(
+        Bucket=bucket,
+        Key='archive/may.pdf',
+        CopySource={'Bucket': bucket, 'Key': key},
+    )
+    s3.delete_object(Bucket=bucket, Key=key)
 
 S3 has no rename, except `rename_object` in directory buckets: to move is to
-copy, then to delete. Bodies never come here. Up to 5 GB, one request copies
-an object with its metadata and tags; boto3 copies larger ones in parts.
+copy, then to delete. S3 copies by itself, so no body comes here. What goes
+wrong with that:
 
-The copy has the storage class STANDARD, the encryption of its bucket, a
-private ACL, and neither lock nor website redirect. Older versions stay
-behind. Above 5 GB, annotations are lost.
+- The new key is taken: then its object is replaced. `rename` raises instead.
+- Somebody stores the old key again in between: then that is deleted. Here,
+  both requests carry the ETag, and what is new is neither copied nor
+  deleted. A change of metadata or tags alone leaves the ETag as it is: a
+  move can lose it.
+- The copy is STANDARD, whatever storage class the object had. Here it keeps
+  its class. What is archived must be restored first: see `restore_archived`.
+- Above 5 GB, S3 refuses. boto3's `copy` copies large objects in parts, but
+  loses tags and annotations unless it is told to keep them. `copy_folder`
+  and `move_folder` keep both at any size, and first ask whether they may
+  read them. `rename` takes up to 5 GB.
+- A folder may have more keys than one listing shows, and one of them may
+  fail. `copy_folder` and `move_folder` go on, and then name what failed.
 
-What somebody stores at an old key meanwhile is neither copied nor deleted,
-because both requests carry the ETag. A change of metadata or tags alone
-leaves the ETag as it is: a move can lose it.
+The copy is encrypted as its new bucket decides, and private. It has no lock
+and no website redirect, and older versions stay behind.
+
+From bucket to bucket, or to a folder of another bucket:
+
+    copy_folder(s3, 'photos', '', '', to_bucket='all-photos')
+    copy_folder(s3, 'photos', '', 'from-2026', to_bucket='all-photos')
 
 For another account, the credentials of this one client must read the old
-bucket and write the new one.
+bucket and write the new one. If no credentials may do both, read with
+`open_object` and write with `upload_chunks`, each with a client of its own.
 
-Copy read_write_many.py along with this file, and name it in the import.
-Needs s3:ListBucket, s3:GetObject, s3:PutObject, for tags and annotations also
-s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAnnotation and
-s3:PutObjectAnnotation, above 5 GB s3:AbortMultipartUpload, to rename or move
-s3:DeleteObject, and with a key of KMS kms:Decrypt and kms:GenerateDataKey.
+Many small objects take their time: some hundred a second. To be faster,
+give `threads` and a client of `client_for_many` with as many, or run
+several processes, each with a folder of its own.
+
+Copy read_write_many.py along with this file.
+
+Needs s3:ListBucket, s3:GetObject and s3:PutObject, to rename or move also
+s3:DeleteObject. For tags: s3:GetObjectTagging and s3:PutObjectTagging. For
+annotations: s3:GetObjectAnnotation and s3:PutObjectAnnotation. Above 5 GB:
+s3:GetObjectTagging and s3:ListObjectAnnotations in any case, and
+s3:AbortMultipartUpload. With a key of KMS: kms:Decrypt and
+kms:GenerateDataKey.
+
 Needs boto3 1.40.61 to rename, 1.35.67 to move, and 1.43.31 above 5 GB.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
@@ -36,6 +68,8 @@ from botocore.exceptions import ClientError
 from read_write_many import do_all
 
 if TYPE_CHECKING:
+    from typing import Any, Iterator, Mapping
+
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CopySourceTypeDef, ObjectTypeDef
 
@@ -50,16 +84,20 @@ def rename(s3: S3Client, bucket: str, key: str, new_key: str) -> None:
             if the new key is taken, or somebody replaced the object
             meanwhile; `InvalidRequest` above 5 GB. After an error, it has
             the old key, the new one or both.
+        RuntimeError: S3 said that it copied, and sent no proof.
     """
-    etag = s3.head_object(Bucket=bucket, Key=key)['ETag']
+    head = s3.head_object(Bucket=bucket, Key=key)
+    etag = head['ETag']
     try:
-        s3.copy_object(
+        copy_in_one(
+            s3,
+            {'Bucket': bucket, 'Key': key},
             Bucket=bucket,
             Key=new_key,
-            CopySource={'Bucket': bucket, 'Key': key},
             CopySourceIfMatch=etag,
             IfNoneMatch='*',
-        )['CopyObjectResult']['ETag']  # absent where S3 did not copy
+            **class_of(head),
+        )
     except ClientError as error:
         if (
             error.response['Error']['Code'] != 'PreconditionFailed'
@@ -73,64 +111,98 @@ def rename(s3: S3Client, bucket: str, key: str, new_key: str) -> None:
     delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
 
 
-def copy_prefix(
+def copy_folder(
     s3: S3Client,
     bucket: str,
     prefix: str,
     new_prefix: str,
     to_bucket: str | None = None,
-    delete: bool = False,
+    threads: int = 10,
 ) -> list[str]:
-    """Copy every object below a prefix; return the old keys.
+    """Copy every object of a folder; return the old keys, sorted.
 
     Args:
-        prefix: `may/` for a folder; `may` would take `mayor.txt` along.
-        new_prefix: what the new keys start with; what is there is replaced.
+        prefix: the folder, with or without its final `/`; an empty one is
+            the whole bucket.
+        new_prefix: the new folder. Objects with the same name in it are
+            replaced.
         to_bucket: the bucket of the copies; None for the same.
-        delete: whether to delete what was copied, as `move_prefix` does.
 
     Raises:
-        ValueError: one prefix starts with the other, in one bucket.
+        ValueError: one folder is in the other, in one bucket.
         SomeFailedError: some failed; or the listing, reported as `prefix`.
     """
     to_bucket = to_bucket or bucket
-    if bucket == to_bucket and (
-        prefix.startswith(new_prefix) or new_prefix.startswith(prefix)
-    ):
-        # Or copies would fall onto objects that are still to be copied.
-        raise ValueError(f'{prefix!r} and {new_prefix!r} overlap.')
+    items = with_new_keys(s3, bucket, prefix, to_bucket, new_prefix)
 
-    def transfer(entry: ObjectTypeDef) -> None:
-        new_key = new_prefix + entry['Key'][len(prefix) :]
-        copy_if_unchanged(s3, bucket, entry, to_bucket, new_key)
-        if delete:
-            delete_if_unchanged(s3, bucket, entry)
+    def copy(item: tuple[ObjectTypeDef, str]) -> None:
+        copy_if_unchanged(s3, bucket, item[0], to_bucket, item[1])
 
-    paginator = s3.get_paginator('list_objects_v2')
-    pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
-    entries = (entry for page in pages for entry in page.get('Contents', []))
-    return do_all(
-        transfer, entries, lambda entry: entry['Key'], 10, source=prefix
-    )
+    return do_all(copy, items, old_key, threads, source=prefix)
 
 
-def move_prefix(
+def move_folder(
     s3: S3Client,
     bucket: str,
     prefix: str,
     new_prefix: str,
     to_bucket: str | None = None,
+    threads: int = 10,
 ) -> list[str]:
-    """Copy as `copy_prefix` does, and delete each object that was copied.
+    """Copy as `copy_folder` does, and delete each object once it is copied.
 
     Raises:
+        ValueError: one folder is in the other, in one bucket.
         SomeFailedError: some were not copied, or not deleted: call again.
         RuntimeError: boto3 is too old; nothing was copied.
     """
     shape = s3.meta.service_model.operation_model('DeleteObject').input_shape
     if shape and 'IfMatch' not in shape.members:
-        raise RuntimeError('Moving a prefix needs boto3 1.35.67.')
-    return copy_prefix(s3, bucket, prefix, new_prefix, to_bucket, delete=True)
+        raise RuntimeError('Moving a folder needs boto3 1.35.67.')
+    to_bucket = to_bucket or bucket
+    items = with_new_keys(s3, bucket, prefix, to_bucket, new_prefix)
+    copied: set[str] = set()
+
+    def move(item: tuple[ObjectTypeDef, str]) -> None:
+        entry, new_key = item
+        # Called again after its delete got no response, it has copied: then
+        # the old key may be gone.
+        if entry['Key'] not in copied:
+            copy_if_unchanged(s3, bucket, entry, to_bucket, new_key)
+            copied.add(entry['Key'])
+        delete_if_unchanged(s3, bucket, entry)
+        copied.discard(entry['Key'])
+
+    return do_all(move, items, old_key, threads, source=prefix)
+
+
+def with_new_keys(
+    s3: S3Client, bucket: str, prefix: str, to_bucket: str, new_prefix: str
+) -> Iterator[tuple[ObjectTypeDef, str]]:
+    """Return the listed objects of a folder, each with its new key.
+
+    Raises:
+        ValueError: one folder is in the other, in one bucket.
+    """
+    if prefix and not prefix.endswith('/'):
+        prefix += '/'  # or `site-old/x` would come with `site/x`
+    if new_prefix and not new_prefix.endswith('/'):
+        new_prefix += '/'
+    if bucket == to_bucket and (
+        prefix.startswith(new_prefix) or new_prefix.startswith(prefix)
+    ):
+        # Or copies would fall onto objects that are still to be copied.
+        raise ValueError(f'{prefix!r} and {new_prefix!r} overlap.')
+    paginator = s3.get_paginator('list_objects_v2')
+    return (
+        (entry, new_prefix + entry['Key'][len(prefix) :])
+        for page in paginator.paginate(Bucket=bucket, Prefix=prefix)
+        for entry in page.get('Contents', [])
+    )
+
+
+def old_key(item: tuple[ObjectTypeDef, str]) -> str:
+    return item[0]['Key']
 
 
 def copy_if_unchanged(
@@ -138,25 +210,57 @@ def copy_if_unchanged(
 ) -> None:
     """Copy a listed object, of any size, if it is still as listed."""
     source: CopySourceTypeDef = {'Bucket': bucket, 'Key': entry['Key']}
+    extra = {'CopySourceIfMatch': entry['ETag'], **class_of(entry)}
+    if not key and not entry['Size']:
+        return  # the console's marker of a folder, which the top has none of
     if entry['Size'] <= ONE_REQUEST:
-        s3.copy_object(
-            Bucket=to_bucket,
-            Key=key,
-            CopySource=source,
-            CopySourceIfMatch=entry['ETag'],
-        )['CopyObjectResult']['ETag']  # absent where S3 did not copy
+        copy_in_one(s3, source, Bucket=to_bucket, Key=key, **extra)
         return
-    s3.copy(
-        CopySource=source,
-        Bucket=to_bucket,
-        Key=key,
-        ExtraArgs={
-            'CopySourceIfMatch': entry['ETag'],
-            'TaggingDirective': 'COPY',
-            # Older ones, which would lose the tags, refuse this.
-            'AnnotationDirective': 'EXCLUDE',
-        },
-    )
+    extra['TaggingDirective'] = 'COPY'
+    extra['AnnotationDirective'] = 'COPY' if is_aws(s3) else 'EXCLUDE'
+    # boto3 reads these after it has copied, which may take an hour.
+    s3.get_object_tagging(Bucket=bucket, Key=entry['Key'])
+    if is_aws(s3):
+        read_an_annotation(s3, bucket, entry['Key'])
+    s3.copy(CopySource=source, Bucket=to_bucket, Key=key, ExtraArgs=extra)
+
+
+def copy_in_one(
+    s3: S3Client, source: CopySourceTypeDef, **target: Any
+) -> None:
+    """Copy up to 5 GB, with metadata, tags and annotations.
+
+    Raises:
+        RuntimeError: S3 said that it copied, and sent no proof.
+    """
+    response = s3.copy_object(CopySource=source, **target)
+    if 'ETag' not in response.get('CopyObjectResult', {}):  # has been seen
+        raise RuntimeError(f'S3 sent no proof that it copied {source["Key"]}.')
+
+
+def class_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the storage class to ask for: none for STANDARD, the default."""
+    name = found.get('StorageClass', 'STANDARD')
+    return {} if name == 'STANDARD' else {'StorageClass': name}
+
+
+def is_aws(s3: S3Client) -> bool:
+    """Return whether the server may know annotations.
+
+    Others, asked for the annotations of an object, send all of its body.
+    """
+    return '.amazonaws.' in s3.meta.endpoint_url
+
+
+def read_an_annotation(s3: S3Client, bucket: str, key: str) -> None:
+    """Raise what boto3 would raise as it reads the annotations."""
+    response = s3.list_object_annotations(Bucket=bucket, Key=key)
+    for annotation in response.get('Annotations', [])[:1]:
+        s3.get_object_annotation(
+            Bucket=bucket,
+            Key=key,
+            AnnotationName=annotation['AnnotationName'],
+        )['AnnotationPayload'].close()
 
 
 def delete_if_unchanged(
@@ -178,16 +282,24 @@ def demo() -> None:
     for bucket in ('my-drafts', 'my-archive-2026'):
         s3.create_bucket(Bucket=bucket)
     for key in ('may/a.txt', 'may/b.txt', 'mayor.txt'):
-        s3.put_object(Bucket='my-drafts', Key=key)
+        s3.put_object(
+            Bucket='my-drafts', Key=key, StorageClass='STANDARD_IA'
+        )
 
     rename(s3, 'my-drafts', 'mayor.txt', 'town/mayor.txt')
-    print(move_prefix(s3, 'my-drafts', 'may/', '2026-05/'))
+    # A folder to another name; `mayor.txt` would not have come along.
+    print(move_folder(s3, 'my-drafts', 'may', '2026-05'))
     #> ['may/a.txt', 'may/b.txt']
-    print(copy_prefix(s3, 'my-drafts', 'town/', 'old/', 'my-archive-2026'))
-    #> ['town/mayor.txt']
-    response = s3.list_objects_v2(Bucket='my-drafts')
-    print([entry['Key'] for entry in response['Contents']])
+    # The whole bucket to a folder of another.
+    print(copy_folder(s3, 'my-drafts', '', 'old', 'my-archive-2026'))
     #> ['2026-05/a.txt', '2026-05/b.txt', 'town/mayor.txt']
+
+    response = s3.list_objects_v2(Bucket='my-archive-2026')
+    for entry in response['Contents']:
+        print(entry['Key'], entry['StorageClass'])
+        #> old/2026-05/a.txt STANDARD_IA
+        #> old/2026-05/b.txt STANDARD_IA
+        #> old/town/mayor.txt STANDARD_IA
 
 
 if __name__ == '__main__':

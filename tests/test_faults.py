@@ -60,7 +60,9 @@ BEYOND = {
     'delete_folder': 'DeleteObjectVersion',  # their ids are in the body
     'handle_errors': 'ListBucket',  # or S3 does not say that a key is absent
     'metadata_and_tags': f'PutObjectVersionTagging {ANNOTATIONS}',
-    'move_objects': f'AbortMultipartUpload {TAGS}{ANNOTATIONS}',
+    'move_objects': (
+        f'AbortMultipartUpload ListObjectAnnotations {TAGS}{ANNOTATIONS}'
+    ),
     'open_object': 'PutObject',
     'presigned_form': 'PutObject',
     'presigned_url': 'GetObject PutObject',

@@ -46,7 +46,7 @@ EFFECTS = {
     'lifecycle': None,
     'list_objects': None,
     'metadata_and_tags': None,
-    'move_objects': None,
+    'move_objects': ['+s3:archive/may.pdf text/kept', '-s3:reports/may.pdf'],
     'open_object': None,
     'other_stores': None,
     'presigned_form': None,

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 import move_objects
 import resume_upload
-from move_objects import copy_prefix, move_prefix, rename
+from move_objects import copy_folder, move_folder, rename
 from read_write_many import SomeFailedError
 from upload_and_download import download, upload
 
@@ -71,21 +71,25 @@ def test_rename_stands_a_copy_that_is_sent_twice(s3, bucket, put, bodies):
 
 
 @pytest.mark.parametrize('event', ['CopyObject', 'DeleteObject'])
-@pytest.mark.parametrize('move', [rename, move_prefix])
+@pytest.mark.parametrize('move', [rename, move_folder])
 def test_what_somebody_stores_meanwhile_is_not_moved(
     s3, bucket, put, bodies, event, move
 ):
-    put('a', b'1')
-    once(s3, event, lambda: put('a', b'2'))
+    old, new = ('a', 'd') if move is rename else ('a/x', 'd/x')
+    put(old, b'1')
+    once(s3, event, lambda: put(old, b'2'))
     with pytest.raises((ClientError, SomeFailedError), match='Precondition'):
-        move(s3, bucket, 'a', 'd')
-    copied = {'d': b'1'} if event == 'DeleteObject' else {}
-    assert bodies() == {'a': b'2', **copied}
+        move(s3, bucket, old[:1], new[:1])
+    copied = {new: b'1'} if event == 'DeleteObject' else {}
+    assert bodies() == {old: b'2', **copied}
 
 
-def test_a_copy_takes_tags_along_unasked(s3, bucket, put):
-    put('p/a', b'1', Tagging='x=1', Metadata={'y': '2'})
-    copy_prefix(s3, bucket, 'p/', 'q/')
+def test_a_copy_takes_tags_and_class_along_unasked(s3, bucket, put):
+    cool = {'StorageClass': 'STANDARD_IA'}
+    put('p/a', b'1', Tagging='x=1', Metadata={'y': '2'}, **cool)
+    copy_folder(s3, bucket, 'p/', 'q/')
+    entries = s3.list_objects_v2(Bucket=bucket)['Contents']
+    assert [entry['StorageClass'] for entry in entries] == ['STANDARD_IA'] * 2
     tags = s3.get_object_tagging(Bucket=bucket, Key='q/a')['TagSet']
     assert tags == [{'Key': 'x', 'Value': '1'}]
     head = s3.head_object(Bucket=bucket, Key='q/a')
@@ -140,7 +144,7 @@ def test_a_large_copy_in_parts_keeps_metadata_and_tags(
 ):
     monkeypatch.setattr(move_objects, 'ONE_REQUEST', PART)
     put('p/a', b'1' * (PART + 1), Tagging='x=1', Metadata={'y': '2'})
-    move_prefix(s3, bucket, 'p/', 'q/')
+    move_folder(s3, bucket, 'p/', 'q/')
     tags = s3.get_object_tagging(Bucket=bucket, Key='q/a')['TagSet']
     assert tags == [{'Key': 'x', 'Value': '1'}]
     head = s3.head_object(Bucket=bucket, Key='q/a')

@@ -1,22 +1,59 @@
 """Encrypt what a bucket stores with your own key in KMS.
 
-S3 encrypts every new object by itself (SSE-S3), free of charge. With a key
-in KMS, whoever reads needs permission on the key, too. A bucket key saves
-most of the requests to KMS, which cost money.
+In short:
 
-The default of a bucket is for new objects; what is there stays as it is. S3
-does not check the key that you name: a wrong one shows at the first upload.
-Name it by its ARN, in the bucket's region: an alias means the key of that name
-in the account of whoever uploads. Another account cannot use the key that AWS
-manages (`aws/s3`).
+    key_arn = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-…'
+    default = {'SSEAlgorithm': 'aws:kms', 'KMSMasterKeyID': key_arn}
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            'Rules': [
+                {
+                    'ApplyServerSideEncryptionByDefault': default,
+                    'BucketKeyEnabled': True,
+                }
+            ]
+        },
+    )
 
-Needs s3:GetEncryptionConfiguration, s3:PutEncryptionConfiguration and
-s3:PutObject; on the key, kms:GenerateDataKey to upload, kms:Decrypt to
-download, and both to upload in parts.
+From then on, S3 encrypts every new object with this key, without another
+word from you. For a single object, leave the bucket as it is and give
+`upload_file` the key: `ExtraArgs={'ServerSideEncryption': 'aws:kms',
+'SSEKMSKeyId': key_arn, 'ContentType': 'application/pdf'}`. `put_object`
+takes the same names as arguments.
+
+You may not need any of this: S3 encrypts all objects with a key of its own
+(SSE-S3), free of charge. With a key in KMS, nobody reads an object who may
+not use the key. That is also what goes wrong:
+
+- Somebody may read the bucket and still gets `AccessDenied`. Whoever
+  downloads needs kms:Decrypt on the key, whoever uploads
+  kms:GenerateDataKey, and an upload in parts needs both.
+- S3 does not check the key that you name: a wrong one shows at the first
+  upload. Name it by its ARN, in the bucket's region. An alias would mean
+  the key of that name in the account of whoever uploads.
+- Another account can never use the key that AWS manages (`aws/s3`).
+- Old objects keep their encryption. `s3.update_object_encryption` changes
+  one of them, without a copy.
+- KMS charges for each request. A bucket key saves most of them, so the
+  function below turns it on. It changes the encryption context, though:
+  KMS then sees the ARN of the bucket, and no longer that of the object. A
+  policy that asks for `kms:EncryptionContext:aws:s3:arn` has to name the
+  bucket.
+- The call above replaces all that the bucket had. `use_kms_key` keeps
+  whether the bucket refuses keys that are sent along (SSE-C), with boto3
+  1.41 and newer.
+
+`s3.delete_bucket_encryption(Bucket=bucket)` takes the default back: new
+objects get SSE-S3 again, and old ones still need your key. So do not delete
+the key: without it, nobody can read them ever again.
+
+Needs s3:GetEncryptionConfiguration and s3:PutEncryptionConfiguration.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html
 """
 
 from __future__ import annotations
@@ -29,21 +66,21 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-NONE = 'ServerSideEncryptionConfigurationNotFoundError'
+NOT_SET = 'ServerSideEncryptionConfigurationNotFoundError'
 
 
 def use_kms_key(s3: S3Client, bucket: str, key_arn: str) -> None:
     """Have new objects of a bucket encrypted with this key by default.
 
-    Replaces the default that there was. Whether the bucket refuses keys that
-    are sent along (SSE-C) stays as it was, with boto3 1.41 and newer.
+    Raises:
+        ClientError: as S3 says; the default is then what it was.
     """
     rule: Any = {}
     try:
         response = s3.get_bucket_encryption(Bucket=bucket)
         rule = response['ServerSideEncryptionConfiguration']['Rules'][0]
     except ClientError as error:
-        if error.response['Error']['Code'] != NONE:
+        if error.response['Error']['Code'] != NOT_SET:
             raise
     rule['ApplyServerSideEncryptionByDefault'] = {
         'SSEAlgorithm': 'aws:kms',
@@ -55,37 +92,29 @@ def use_kms_key(s3: S3Client, bucket: str, key_arn: str) -> None:
     )
 
 
-def upload_with_key(
-    s3: S3Client, bucket: str, key: str, body: bytes, key_arn: str
-) -> None:
-    """Store one object with this key, whatever the bucket's default is."""
-    s3.put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=body,
-        ServerSideEncryption='aws:kms',
-        SSEKMSKeyId=key_arn,
-        BucketKeyEnabled=True,
-    )
-
-
 # fmt: off
 def demo() -> None:
     key_arn = 'arn:aws:kms:us-east-1:123456789012:key/my-key'
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-secrets')
-
     use_kms_key(s3, 'my-secrets', key_arn)
-    response = s3.get_bucket_encryption(Bucket='my-secrets')
-    rule = response['ServerSideEncryptionConfiguration']['Rules'][0]
-    default = rule['ApplyServerSideEncryptionByDefault']
-    print(default['SSEAlgorithm'], rule['BucketKeyEnabled'])
-    #> aws:kms True
 
-    upload_with_key(s3, 'my-secrets', 'a.txt', b'secret', key_arn)
+    # An upload like any other is encrypted with the key.
+    s3.put_object(Bucket='my-secrets', Key='a.txt', Body=b'secret')
     head = s3.head_object(Bucket='my-secrets', Key='a.txt')
-    print(head['ServerSideEncryption'], head['BucketKeyEnabled'])
-    #> aws:kms True
+    print(head['ServerSideEncryption'], head['SSEKMSKeyId'])
+    #> aws:kms arn:aws:kms:us-east-1:123456789012:key/my-key
+    print('bucket key:', head['BucketKeyEnabled'])
+    #> bucket key: True
+
+    # This takes it back, for new objects.
+    s3.delete_bucket_encryption(Bucket='my-secrets')
+    s3.put_object(Bucket='my-secrets', Key='b.txt', Body=b'no secret')
+    for key in ('a.txt', 'b.txt'):
+        head = s3.head_object(Bucket='my-secrets', Key=key)
+        print(key, 'with my key' if 'SSEKMSKeyId' in head else 'without')
+        #> a.txt with my key
+        #> b.txt without
 
 
 if __name__ == '__main__':

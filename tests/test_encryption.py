@@ -4,10 +4,7 @@ import pytest
 
 import encryption
 
-ACCOUNT = '123456789012'
-
-
-KEY = f'arn:aws:kms:us-east-1:{ACCOUNT}:key/key'
+KEY = 'arn:aws:kms:us-east-1:123456789012:key/key'
 
 
 @pytest.fixture
@@ -16,41 +13,49 @@ def s3(s3):
     return s3
 
 
-def answer(s3, operation, **fields):
-    """Have S3 answer with these fields, too, that moto does not know."""
+def rule_of(s3):
+    response = s3.get_bucket_encryption(Bucket='bucket')
+    [rule] = response['ServerSideEncryptionConfiguration']['Rules']
+    return rule
+
+
+def test_the_key_is_the_default_and_a_bucket_key_saves_requests(s3):
+    encryption.use_kms_key(s3, 'bucket', 'another key')
+    encryption.use_kms_key(s3, 'bucket', KEY)
+    assert rule_of(s3) == {
+        'ApplyServerSideEncryptionByDefault': {
+            'SSEAlgorithm': 'aws:kms',
+            'KMSMasterKeyID': KEY,
+        },
+        'BucketKeyEnabled': True,
+    }
+
+
+def test_keys_that_are_sent_along_stay_blocked(s3):
+    """moto does not know the field, so what S3 would say is put in."""
+    blocked = {'BlockedEncryptionTypes': {'EncryptionType': ['SSE-C']}}
+    encryption.use_kms_key(s3, 'bucket', 'another key')
+    sent = {}
 
     def add(parsed, **_):
-        parsed.update(fields)
-
-    s3.meta.events.register(f'after-call.s3.{operation}', add)
-
-
-def asked(s3, operation):
-    """Return what holds the last parameters of this operation from now on."""
-    asked = {}
+        rules = parsed['ServerSideEncryptionConfiguration']['Rules']
+        rules[0].update(BucketKeyEnabled=False, **blocked)
 
     def keep(params, **_):
-        asked.update(params)
+        sent.update(params)
 
-    s3.meta.events.register(f'provide-client-params.s3.{operation}', keep)
-    return asked
-
-
-def test_a_new_default_key_leaves_the_block_of_sent_keys(s3):
-    blocked = {'BlockedEncryptionTypes': {'EncryptionType': ['SSE-C']}}
-    rules = [{'BucketKeyEnabled': False, **blocked}]
-    put = asked(s3, 'PutBucketEncryption')
-    encryption.use_kms_key(s3, 'bucket', 'another key')
-    answer(
-        s3,
-        'GetBucketEncryption',
-        ServerSideEncryptionConfiguration={'Rules': rules},
-    )
+    events = s3.meta.events
+    events.register('after-call.s3.GetBucketEncryption', add)
+    events.register('provide-client-params.s3.PutBucketEncryption', keep)
     encryption.use_kms_key(s3, 'bucket', KEY)
-    [rule] = put['ServerSideEncryptionConfiguration']['Rules']
-    default = {'SSEAlgorithm': 'aws:kms', 'KMSMasterKeyID': KEY}
-    assert rule == {
-        'ApplyServerSideEncryptionByDefault': default,
-        'BucketKeyEnabled': True,
-        **blocked,
-    }
+    [rule] = sent['ServerSideEncryptionConfiguration']['Rules']
+    assert blocked.items() <= rule.items()
+    assert rule['BucketKeyEnabled'] is True
+
+
+def test_deleting_the_default_takes_it_back(s3):
+    encryption.use_kms_key(s3, 'bucket', KEY)
+    s3.delete_bucket_encryption(Bucket='bucket')
+    s3.put_object(Bucket='bucket', Key='key')
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert 'SSEKMSKeyId' not in head

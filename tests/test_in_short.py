@@ -41,7 +41,7 @@ EFFECTS = {
     'credentials': None,
     'delete_folder': None,
     'download_folder': None,
-    'encryption': None,
+    'encryption': ['+encryption'],
     'handle_errors': None,
     'lifecycle': None,
     'list_objects': None,

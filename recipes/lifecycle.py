@@ -1,27 +1,56 @@
 """Delete or archive old objects automatically after N days.
 
-By lifecycle rules, S3 does it by itself, once a day, also for objects that
-are there already. It adds the days to the time of the upload, rounds up to
-the next midnight UTC, and may take longer. What it deletes is gone for good,
-unless the bucket keeps versions: then the object gets a delete marker, and
-`tidy_up` frees the space. `head_object` tells when an object is to go, as
-`Expiration`.
+In short:
 
-An archive class costs less to keep and more to read, and each move costs a
-request. So small objects do not pay: by default, S3 leaves those below
-128 KB where they are. What is deleted early is billed for the least time:
-90 days in GLACIER_IR and GLACIER, 180 in DEEP_ARCHIVE. The last two must be
-restored before they can be read.
+    rule = {
+        'ID': 'delete tmp/',
+        'Status': 'Enabled',
+        'Filter': {'Prefix': 'tmp/'},
+        'Expiration': {'Days': 7},
+    }
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={'Rules': [rule]}
+    )
 
-A bucket has one set of rules. These functions replace the rule with the same
-ID and keep all others. S3 has no conditional write for rules, so let one
-program at a time change them: of two changes, one may be lost.
+From then on, S3 does it by itself, once a day, also for objects that were
+there before. It adds the days to the time of the upload, rounds up to the
+next midnight UTC, and may take longer. This is what goes wrong:
+
+- The call replaces all rules that the bucket had. The functions below add a
+  rule, or replace the one with the same ID, and keep all others.
+- A rule that matches nothing is no error. `/logs/` and `logs/*.gz` match
+  nothing, because keys have no leading slash, and a prefix no wildcards:
+  refused here. To see whether a rule takes an object, ask `head_object`:
+  `Expiration` says when the object is to go, and by which rule.
+- `tmp` takes `tmp2/` as well. Here, it means `tmp/`.
+- Two rules take the same object: the shorter time wins. So a rule for the
+  whole bucket that deletes after 30 days overrules one that keeps
+  `contracts/` for ten years. Look at the rules that are there first.
+- What S3 deletes is gone for good, unless the bucket keeps versions: then the
+  object only gets a delete marker, and still costs as much as before.
+  `tidy_up` frees that space.
+- An archive class costs less to keep and more to read, and each move costs
+  a request. So by default, S3 leaves objects below 128 KB where they are.
+  What is deleted early is billed for the least time: 90 days in GLACIER_IR
+  and GLACIER, 180 in DEEP_ARCHIVE. The last two must be restored before they
+  can be read.
+
+`remove_rule` takes a rule back: what it has not deleted yet stays. It does
+not bring back what was deleted, nor move out of the archive what was moved.
+
+To keep objects, whatever the rules say, use Object Lock: S3 deletes no
+version that has a legal hold or is still to be retained.
+
+S3 has no conditional write for rules. Let one program at a time change
+them: of two changes, one may be lost.
 
 Needs s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration. Needs
 boto3 1.35.32: an older one resets what a bucket has instead of the 128 KB.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-set-lifecycle-configuration-intro.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 https://repost.aws/knowledge-center/s3-lifecycle-rule-delay
 """
@@ -40,10 +69,15 @@ if TYPE_CHECKING:
 
 
 def delete_after(s3: S3Client, bucket: str, prefix: str, days: int) -> None:
-    """Delete what is below a prefix so many days after its upload.
+    """Delete what is in a folder so many days after its upload.
 
-    An empty prefix means the whole bucket; `tmp` takes `tmp2/`, too.
+    Calling it again for the same folder replaces the number of days.
+
+    Raises:
+        ValueError: as a prefix, this would match nothing, or everything.
+        ClientError: as S3 says; the rules are then what they were.
     """
+    prefix = folder_of_rule(prefix)
     put_rule(
         s3,
         bucket,
@@ -63,10 +97,15 @@ def archive_after(
     days: int,
     storage_class: TransitionStorageClassType = 'GLACIER_IR',
 ) -> None:
-    """Move what is below a prefix to a storage class after so many days.
+    """Move what is in a folder to a storage class after so many days.
 
     What is in GLACIER_IR can be read as before.
+
+    Raises:
+        ValueError: as a prefix, this would match nothing, or everything.
+        ClientError: as S3 says; the rules are then what they were.
     """
+    prefix = folder_of_rule(prefix)
     put_rule(
         s3,
         bucket,
@@ -100,28 +139,76 @@ def tidy_up(s3: S3Client, bucket: str, days: int) -> None:
     )
 
 
+def folder_of_rule(prefix: str) -> str:
+    """Return a prefix that takes what is in this folder, and no more."""
+    if not prefix:
+        # An empty variable must not empty the bucket.
+        raise ValueError(
+            'An empty prefix means the whole bucket. If you want that, give '
+            "put_rule a rule with 'Filter': {'Prefix': ''}."
+        )
+    if prefix.startswith('/') or '*' in prefix or '://' in prefix:
+        raise ValueError(
+            f'{prefix!r} would match nothing. Write it as the keys begin: no '
+            'leading slash, no wildcard, no s3://.'
+        )
+    return prefix if prefix.endswith('/') else f'{prefix}/'
+
+
 def put_rule(
     s3: S3Client, bucket: str, rule: LifecycleRuleUnionTypeDef
 ) -> None:
-    """Add a rule, or replace the one with its ID; all else stays."""
+    """Add a rule, or replace the one with its ID; all else stays.
+
+    Takes whatever S3 takes, such as a filter by tag or size.
+    """
+    config = rules_and_settings(s3, bucket)
+    old_rules = config.pop('Rules')
+    others = [old for old in old_rules if old.get('ID') != rule['ID']]
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={'Rules': [*others, rule]},
+        **config,
+    )
+
+
+def remove_rule(s3: S3Client, bucket: str, rule_id: str) -> None:
+    """Remove the rule with this ID, such as `delete tmp/`; all else stays.
+
+    Raises:
+        LookupError: the bucket has no such rule; the error names its rules.
+    """
+    config = rules_and_settings(s3, bucket)
+    old_rules = config.pop('Rules')
+    others = [old for old in old_rules if old.get('ID') != rule_id]
+    if len(others) == len(old_rules):
+        names = [old.get('ID') for old in old_rules]
+        raise LookupError(f'{bucket} has no rule {rule_id!r}, only {names}.')
+    if others:
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={'Rules': others}, **config
+        )
+    else:  # S3 refuses a list without rules
+        s3.delete_bucket_lifecycle(Bucket=bucket)
+
+
+def rules_and_settings(s3: S3Client, bucket: str) -> dict[str, Any]:
+    """Return `Rules`, and what else is to be sent again with them.
+
+    That is TransitionDefaultMinimumObjectSize, from which on S3 moves
+    objects. Not sent again, it would become 128 KB.
+    """
     try:
         config: Any = s3.get_bucket_lifecycle_configuration(Bucket=bucket)
-        del config['ResponseMetadata']
     except ClientError as error:
         if error.response['Error']['Code'] != 'NoSuchLifecycleConfiguration':
             raise
-        config = {'Rules': []}
-    rules = [x for x in config.pop('Rules') if x.get('ID') != rule['ID']]
-    for old in rules:
-        if 'Prefix' in old:  # S3 takes none beside the Filter of another
-            old['Filter'] = {'Prefix': old.pop('Prefix')}
-    # What is left is TransitionDefaultMinimumObjectSize, from which on S3
-    # moves objects. Not sent again, it would become 128 KB.
-    s3.put_bucket_lifecycle_configuration(
-        Bucket=bucket,
-        LifecycleConfiguration={'Rules': [*rules, rule]},
-        **config,
-    )
+        return {'Rules': []}
+    del config['ResponseMetadata']
+    for rule in config['Rules']:
+        if 'Prefix' in rule:  # S3 takes none beside the Filter of another
+            rule['Filter'] = {'Prefix': rule.pop('Prefix')}
+    return {**config}
 
 
 # fmt: off
@@ -132,13 +219,24 @@ def demo() -> None:
     archive_after(s3, 'my-logs', 'logs/', days=30)
     tidy_up(s3, 'my-logs', days=30)
     delete_after(s3, 'my-logs', 'tmp/', days=1)
-    delete_after(s3, 'my-logs', 'tmp/', days=7)  # replaces the 1
+    delete_after(s3, 'my-logs', 'tmp/', days=7)  # in place of the 1
     response = s3.get_bucket_lifecycle_configuration(Bucket='my-logs')
     for rule in response['Rules']:
-        print(rule['ID'], rule.get('Expiration'))
-        #> archive logs/ None
+        print(rule['ID'], rule.get('Transitions') or rule['Expiration'])
+        #> archive logs/ [{'Days': 30, 'StorageClass': 'GLACIER_IR'}]
         #> tidy up {'ExpiredObjectDeleteMarker': True}
         #> delete tmp/ {'Days': 7}
+
+    try:
+        delete_after(s3, 'my-logs', '/logs/*.gz', days=30)
+    except ValueError as error:
+        print(error)
+        #> '/logs/*.gz' would match nothing. Write it as the keys begin: no …
+
+    remove_rule(s3, 'my-logs', 'delete tmp/')
+    response = s3.get_bucket_lifecycle_configuration(Bucket='my-logs')
+    print('left:', [rule['ID'] for rule in response['Rules']])
+    #> left: ['archive logs/', 'tidy up']
 
 
 if __name__ == '__main__':

@@ -47,6 +47,7 @@ PERMISSIONS = {
     'ListParts': 'ListMultipartUploadParts',
     'PutBucketCors': 'PutBucketCORS',
     'DeleteBucketCors': 'PutBucketCORS',
+    'DeleteBucketLifecycle': 'PutLifecycleConfiguration',
     'PutBucketEncryption': 'PutEncryptionConfiguration',
     'PutBucketLifecycleConfiguration': 'PutLifecycleConfiguration',
     'PutBucketNotificationConfiguration': 'PutBucketNotification',

@@ -43,7 +43,7 @@ EFFECTS = {
     'download_folder': None,
     'encryption': ['+encryption'],
     'handle_errors': None,
-    'lifecycle': None,
+    'lifecycle': ['+lifecycle_configuration'],
     'list_objects': None,
     'metadata_and_tags': None,
     'move_objects': ['+s3:archive/may.pdf text/kept', '-s3:reports/may.pdf'],

@@ -68,6 +68,12 @@ def test_lifecycle_rules_are_taken_and_others_stay(s3):
         'tidy up': {'ExpiredObjectDeleteMarker': True},
         'delete tmp/': {'Days': 7},
     }
+    lifecycle.remove_rule(s3, 'rules', 'tidy up')
+    response = s3.get_bucket_lifecycle_configuration(Bucket='rules')
+    assert [rule['ID'] for rule in response['Rules']] == ['delete tmp/']
+    lifecycle.remove_rule(s3, 'rules', 'delete tmp/')
+    code = code_of(s3.get_bucket_lifecycle_configuration, Bucket='rules')
+    assert code == 'NoSuchLifecycleConfiguration'
 
 
 def test_nothing_is_created_where_one_may_not_look(s3, anybody):

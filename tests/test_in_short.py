@@ -56,7 +56,7 @@ EFFECTS = {
     'read_rows': None,
     'real_tour': None,
     'receive_events': None,
-    'restore_archived': None,
+    'restore_archived': ['+s3:reports/may.pdf application/pdf'],
     'resume_upload': None,
     'safe_writes': None,
     'see_requests': None,

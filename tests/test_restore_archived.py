@@ -3,30 +3,23 @@
 import time
 from itertools import repeat
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import MockRawResponse
 
-import faults
-from faults import ERROR, says
-from restore_archived import ask, is_ready, wait
+from faults import ERROR, denied, lost, says, slow_down
+from read_write_many import SomeFailedError
+from restore_archived import (
+    is_ready,
+    request_restore,
+    request_restore_folder,
+    wait_until_ready,
+)
 
 
-@pytest.fixture
-def mine(s3, waits):
-    """The client of a recipe, and a bucket; `s3` is somebody else's."""
-    s3.create_bucket(Bucket='bucket', ObjectLockEnabledForBucket=True)
-    client = boto3.client('s3', region_name='us-east-1')
-    client.faults = faults.Faults()
-    client.faults.watch(client)
-    return client
-
-
-def put(s3, key, body=b'', **kwargs):
-    response = s3.put_object(Bucket='bucket', Key=key, Body=body, **kwargs)
-    return response['VersionId']
+def put(s3, key, storage_class='GLACIER'):
+    s3.put_object(Bucket='bucket', Key=key, StorageClass=storage_class)
 
 
 def has(**headers):
@@ -40,9 +33,8 @@ def has(**headers):
 
 
 ONGOING = {'restore': 'ongoing-request="true"'}
-
-
 READY = {'restore': 'ongoing-request="false", expiry-date="…"'}
+already = says(409, ERROR.format('RestoreAlreadyInProgress'))
 
 
 @pytest.mark.parametrize(
@@ -68,19 +60,33 @@ def test_an_object_is_ready_if_s3_can_read_it(mine, headers, ready):
         {'archive_status': 'DEEP_ARCHIVE_ACCESS'},
     ],
 )
-def test_nobody_waits_for_what_was_not_asked_for(mine, headers):
+def test_nobody_waits_for_what_was_not_requested(mine, headers):
     mine.faults.come(HeadObject=[has(**headers)])
-    with pytest.raises(LookupError, match='bucket/key is archived: ask'):
-        wait(mine, 'bucket', 'key', hours=1)
+    with pytest.raises(LookupError, match='bucket/key is archived: restore'):
+        wait_until_ready(mine, 'bucket', 'key', hours=1)
 
 
-def test_waiting_ends(mine, waits, monkeypatch):
+@pytest.fixture
+def _ongoing(mine, waits, monkeypatch):
+    """It is never ready, and time passes only while somebody waits."""
     ongoing = has(storage_class='GLACIER', **ONGOING)
     mine.faults.come(HeadObject=repeat(ongoing))
     monkeypatch.setattr(time, 'monotonic', lambda: sum(waits))
+
+
+@pytest.mark.usefixtures('_ongoing')
+def test_waiting_ends_after_so_many_hours(mine, waits):
     with pytest.raises(TimeoutError, match='bucket/key is still being rest'):
-        wait(mine, 'bucket', 'key', hours=1, pause=1000)
-    assert waits[:4] == [1000, 1000, 1000, 600]
+        wait_until_ready(mine, 'bucket', 'key', hours=1, pause=1000)
+    assert waits == [1000, 1000, 1000, 600]
+
+
+@pytest.mark.usefixtures('_ongoing')
+def test_a_look_is_rare_unless_it_is_said(mine):
+    """A restore takes hours, and each look is a request."""
+    with pytest.raises(TimeoutError):
+        wait_until_ready(mine, 'bucket', 'key', hours=12)
+    assert len(mine.faults.sent) == 12 * 4 + 1
 
 
 @pytest.mark.parametrize('days', [3, None])
@@ -91,14 +97,67 @@ def test_days_are_sent_only_if_given(mine, days):
         return says(202, '')(request, work)
 
     mine.faults.come(RestoreObject=[accept])
-    ask(mine, 'bucket', 'key', days, 'Bulk')
+    request_restore(mine, 'bucket', 'key', days, 'Bulk')
     assert mine.faults.met
 
 
-def test_asking_twice_is_no_error_but_asking_in_vain_is(s3, mine):
-    ongoing = says(409, ERROR.format('RestoreAlreadyInProgress'))
-    mine.faults.come(RestoreObject=[ongoing])
-    ask(mine, 'bucket', 'key', days=1)
-    put(s3, 'key')
+def test_the_tier_is_that_of_s3_unless_it_is_said(mine):
+    """Expedited costs the most, and DEEP_ARCHIVE does not have it."""
+    tiers = []
+
+    def accept(request, work):
+        tiers.append(b'<Tier>Standard</Tier>' in request.body)
+        return says(202, '')(request, work)
+
+    put(mine, 'a/key')
+    mine.faults.come(RestoreObject=repeat(accept))
+    request_restore(mine, 'bucket', 'key', days=1)
+    request_restore_folder(mine, 'bucket', 'a', days=1)
+    assert tiers == [True, True]
+
+
+def test_requesting_twice_is_no_error_but_in_vain_is(mine):
+    mine.faults.come(RestoreObject=[already])
+    request_restore(mine, 'bucket', 'key', days=1)
+    put(mine, 'key', 'STANDARD')
     with pytest.raises(ClientError, match='InvalidObjectState'):
-        ask(mine, 'bucket', 'key', days=1)
+        request_restore(mine, 'bucket', 'key', days=1)
+
+
+def test_a_folder_is_restored_and_nothing_beside_it(mine, monkeypatch):
+    for key in ('a/1', 'a/2/3', 'ab'):
+        put(mine, key)
+    put(mine, 'a/4', 'DEEP_ARCHIVE')
+    put(mine, 'a/at-once', 'GLACIER_IR')
+    put(mine, 'a/plain', 'STANDARD')
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
+    mine.faults.come(RestoreObject=[already, lost, slow_down])
+    keys = request_restore_folder(mine, 'bucket', 'a', days=1)
+    assert keys == ['a/1', 'a/2/3', 'a/4']
+    with pytest.raises(LookupError, match='bucket/ab is archived'):
+        is_ready(mine, 'bucket', 'ab')
+
+
+def test_what_cannot_be_restored_is_named_and_the_others_are(mine):
+    def deny_2(request, work):
+        denies = '/a/2?' in request.url
+        return denied(request, work) if denies else work()
+
+    for key in ('a/1', 'a/2', 'a/3'):
+        put(mine, key)
+    mine.faults.come(RestoreObject=repeat(deny_2))
+    with pytest.raises(SomeFailedError) as error:
+        request_restore_folder(mine, 'bucket', 'a/', days=1)
+    assert (error.value.done, [*error.value.errors]) == (
+        ['a/1', 'a/3'],
+        ['a/2'],
+    )
+
+
+def test_a_folder_that_is_not_there_is_an_error(mine):
+    put(mine, 'a/plain', 'STANDARD')
+    assert request_restore_folder(mine, 'bucket', 'a/', days=1) == []
+    with pytest.raises(LookupError, match="no key begins with '/a/'"):
+        request_restore_folder(mine, 'bucket', '/a', days=1)
+    with pytest.raises(SomeFailedError, match='NoSuchBucket'):
+        request_restore_folder(mine, 'no-such-bucket', 'a', days=1)

@@ -65,7 +65,7 @@ EFFECTS = {
     'upload_and_download': None,
     'upload_chunks': None,
     'upload_folder': None,
-    'versions': None,
+    'versions': ['+versioning'],
 }
 SETTINGS = [
     'cors',

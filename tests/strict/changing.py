@@ -1,6 +1,8 @@
 """Recipes that change or delete, on a real S3 server."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -8,7 +10,9 @@ from delete_folder import empty
 from metadata_and_tags import add_tags, change_metadata
 from read_write_many import SomeFailedError
 from safe_writes import create_once, delete_if_match, update
-from versions import undelete, undelete_prefix
+from versions import undelete, undelete_prefix, versions_of
+
+HOUR_AGO = datetime.now(timezone.utc) - timedelta(hours=1)
 
 
 def versioned(s3, bucket, status='Enabled'):
@@ -97,10 +101,25 @@ def test_250_objects_are_undeleted(s3):
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(delete, [*keys, 'q']))
-    assert undelete_prefix(s3, 'undeleted', 'p/') == keys
+    assert undelete_prefix(s3, 'undeleted', 'p', HOUR_AGO) == keys
     paginator = s3.get_paginator('list_objects_v2')
     listed = paginator.paginate(Bucket='undeleted').build_full_result()
     assert [entry['Key'] for entry in listed['Contents']] == keys
+
+
+def test_only_what_was_deleted_since_is_undeleted(s3):
+    s3.create_bucket(Bucket='since')
+    versioned(s3, 'since')
+    for key in ('old', 'new'):
+        s3.put_object(Bucket='since', Key=key)
+    s3.delete_object(Bucket='since', Key='old')
+    time.sleep(1.1)
+    since = datetime.now()
+    s3.delete_object(Bucket='since', Key='old')
+    s3.delete_object(Bucket='since', Key='new')
+    assert undelete_prefix(s3, 'since', '', since) == ['new']
+    kinds = ['Size' in x for x in versions_of(s3, 'since', 'old')]
+    assert kinds == [False, True]
 
 
 def test_a_delete_marker_with_the_id_null_is_refused(s3):
@@ -112,7 +131,7 @@ def test_a_delete_marker_with_the_id_null_is_refused(s3):
     with pytest.raises(RuntimeError, match='has the id null'):
         undelete(s3, 'suspended', 'key')
     with pytest.raises(SomeFailedError, match='has the id null'):
-        undelete_prefix(s3, 'suspended', '')
+        undelete_prefix(s3, 'suspended', '', HOUR_AGO)
 
 
 def test_removing_by_the_id_null_hits_what_was_just_stored(s3):

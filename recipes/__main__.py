@@ -12,6 +12,7 @@ import re
 import sys
 import warnings
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -65,6 +66,7 @@ NAMES = [name for names in TOPICS.values() for name in names]
 COMMAND = 'uv run python -m recipes'
 
 
+@lru_cache(maxsize=None)
 def docstring(name: str) -> str:
     source = (FOLDER / f'{name}.py').read_bytes()
     return ast.get_docstring(ast.parse(source)) or ''
@@ -82,22 +84,28 @@ def print_menu() -> None:
     print(f'\nSee one run inside the mock: {COMMAND} NAME')
 
 
-def suggest(word: str) -> str:
-    """Return what to say where there is no such recipe."""
-    near = [x for x in NAMES if word.lower() in x]
-    near += [x for x in NAMES if word.lower() in line(x).lower()]
+def suggest(wish: str) -> str:
+    """Return what to say where there is no recipe of that name."""
+    lines = {
+        name: f'{line(name)} {topic}'.lower()
+        for topic, names in TOPICS.items()
+        for name in names
+    }
+    wish = wish.lower()
+    near = [x for x in NAMES if all(word in lines[x] for word in wish.split())]
+    near.sort(key=lambda name: wish not in name)  # names before needs
     if not near:  # misspelled: a name, or a word of a need
         words = {
-            part: name
+            word: name
             for name in reversed(NAMES)
-            for part in [name, *re.findall(r'\w+', line(name).lower())]
+            for word in re.findall(r'\w+', lines[name])
         }
-        close = get_close_matches(word.lower(), words, cutoff=0.7)
-        near = [words[part] for part in close]
+        close = get_close_matches(wish, words, cutoff=0.7)
+        near = [words[word] for word in close]
     if not near:
-        return f'There is no recipe {word}: {COMMAND} lists all.'
-    lines = [line(name) for name in dict.fromkeys(near)]
-    return '\n'.join([f'There is no recipe {word}. Did you mean:', *lines])
+        return f'There is no recipe {wish}: {COMMAND} lists all.'
+    found = map(line, dict.fromkeys(near))
+    return '\n'.join([f'There is no recipe {wish}. Did you mean:', *found])
 
 
 def show(name: str) -> None:
@@ -171,6 +179,8 @@ def main() -> None:
     # As in the tour: boto3 warns of a Python that it is about to drop.
     warnings.filterwarnings('ignore', '.*Python 3')
     name, *options = sys.argv[1:] or ['--help']
+    if name.endswith('.py'):  # its path, as a shell completes it
+        name = Path(name).stem
     if name in ('-h', '--help'):
         print_menu()
     elif name == 'real_tour' and options:

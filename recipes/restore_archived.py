@@ -1,4 +1,4 @@
-"""Read what is in an archive (Glacier): restore, wait, read.
+"""Read archived objects (Glacier): restore, wait, read.
 
 In short:
 

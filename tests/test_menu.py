@@ -38,28 +38,20 @@ def demo_of(name):
 def test_it_tells_a_demo_statement_by_statement(name, menu):
     """All code is there, and all that it prints, in the order of the file."""
     told = menu(name).partition('Its demo:\n')[2]
-    said = [x for x in told.split('\n') if x[:3] in ('>>>', '...')]
-    source = [x[4:] for x in demo_of(name) if x]
-    code = [x for x in source if not x.lstrip().startswith('#>')]
-    assert [x[4:] for x in said] == code
-    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
-    pattern = printed_as('\n'.join(demo_of(name)))
-    # An empty line between statements is none that a demo prints.
-    expected = re.sub(r'^\n', '', pattern.pattern, flags=re.M)
-    assert re.fullmatch(expected, shown), shown
-
-
-@pytest.mark.parametrize('name', RECIPES)
-def test_what_a_statement_prints_stands_below_it(name, menu):
-    told = menu(name).partition('Its demo:\n')[2].split('\n')
+    lines = told.split('\n')
     source = demo_of(name)
-    for number, line in enumerate(source[1:], 1):
-        before = source[number - 1]
-        if re.match(r'    #> [^…]+$', line) and re.match(
-            r'    [a-z)]', before
-        ):
-            at = [n for n, x in enumerate(told) if x == f'>>> {before[4:]}']
-            assert not at or line[7:] in [told[n + 1] for n in at]
+    code = [x[4:] for x in source if x and not x.lstrip().startswith('#>')]
+    assert [x[4:] for x in lines if x[:3] in ('>>>', '...')] == code
+    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
+    pattern = printed_as('\n'.join(source)).pattern
+    # An empty line between statements is none that a demo prints.
+    pattern = re.sub(r'^\n', '', pattern, flags=re.M)
+    assert re.fullmatch(pattern, shown), shown
+    # What a statement of one line prints stands directly below it.
+    for before, line in zip(source, source[1:]):
+        prompt = f'>>> {before[4:]}\n'
+        if re.match(r'    #> [^…]+$', line) and prompt in told:
+            assert f'{prompt}{line[7:]}\n' in told
 
 
 def test_it_begins_with_need_answer_and_file(menu):
@@ -96,13 +88,25 @@ def test_a_demo_runs_inside_the_mock(menu, hostile):
         ('uplod_folder', 'upload_folder'),
         ('sycn', 'sync_folder'),
         ('glacier', 'restore_archived'),
+        ('share', 'presigned_url'),  # a topic
+        ('copy folder', 'move_objects'),
     ],
 )
 def test_a_word_leads_to_recipes_by_name_or_need(menu, word, name):
     with pytest.raises(
-        SystemExit, match=rf'(?s)no recipe {word}\..*\n  {name} '
+        SystemExit, match=rf'(?s)no recipe {word.lower()}\..*\n  {name} '
     ):
         menu(word)
+
+
+def test_what_is_named_like_the_word_comes_first(menu):
+    """That 'delete' is also said of `versions` does not matter here."""
+    with pytest.raises(SystemExit, match='Did you mean:\n  delete_folder '):
+        menu('delete')
+
+
+def test_a_path_is_as_good_as_a_name(menu):
+    assert menu('recipes/create_bucket.py') == menu('create_bucket')
 
 
 def test_a_word_that_leads_nowhere_is_told_where_all_are(menu):

@@ -1,21 +1,47 @@
 """Change the metadata of an object, and add tags to it.
 
+In short:
+
+    head = s3.head_object(Bucket=bucket, Key=key)
+    s3.copy_object(
+        Bucket=bucket,
+        Key=key,
+        CopySource={'Bucket': bucket, 'Key': key},
+        MetadataDirective='REPLACE',
+        Metadata={**head['Metadata'], 'status': 'final'},
+        ContentType=head['ContentType'],
+    )
+    tags = {'TagSet': [{'Key': 'team', 'Value': 'sales'}]}
+    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=tags)
+
 Metadata is fixed at the upload. To change it, S3 copies the object onto
-itself, and drops whatever the request does not give again: content type,
-cache control, encryption, storage class and more. So read what is there,
-change that, and give it all. `IfMatch` refuses the copy if somebody has
-replaced the content in between, and then this starts over. Whoever changes
-only the metadata leaves the ETag as it is, and is not noticed: let a single
-program change it.
+itself: nothing is downloaded. What goes wrong:
 
-The copy keeps the tags. It loses the ACL, the lock and an `Expires` that is
-no date, and its ETag may be another. With versioning it is one more version.
-One such copy takes 5 GB at most.
+- The copy drops whatever the request does not give again: content type,
+  cache control, the name for a download (`ContentDisposition`), encryption,
+  storage class and more. `change_metadata` reads what is there and gives it
+  all again.
+- Somebody replaces the content in between, and the copy puts the old one
+  back. `IfMatch` refuses that, and `change_metadata` starts over. Whoever
+  changes only the metadata leaves the ETag as it is, and is not noticed: let
+  a single program change it.
+- Tags need no copy, but `put_object_tagging` replaces all of them, as above.
+  `add_tags` reads them first. They go to the version that was read, even if
+  somebody replaces the object meanwhile. S3 has no condition for tags: if
+  two programs add some at the same time, those of one are lost.
+- Values that are not ASCII: boto3 refuses them in metadata. Store
+  `urllib.parse.quote(value)`, and read with `unquote`. What others have
+  stored without it, S3 returns like `=?UTF-8?…?=` (RFC 2047).
+- A file name that is not ASCII: boto3 sends headers as UTF-8 and reads them
+  as Latin-1, so that `Müller.pdf` comes back as `MÃ¼ller.pdf`, and each copy
+  would make it worse. `change_metadata` repairs what it has read. Better
+  store what every client understands:
+  `ContentDisposition=f"attachment; filename*=UTF-8''{quote(name)}"`.
 
-Tags need no copy, but `put_object_tagging` replaces all of them, so read
-them first. They go to the version that was read, even if somebody replaces
-the object meanwhile. S3 has no condition for tags: if two programs add some
-at the same time, those of one are lost.
+The copy keeps the tags. It loses the ACL and an `Expires` that is no date,
+and its ETag may be another. With versioning it is one more version, and the
+old ones stay as they were: if the old one was locked (retention, legal
+hold), the new one is not. One such copy takes 5 GB at most.
 
 Needs s3:GetObject and s3:PutObject; with tags s3:GetObjectTagging and
 s3:PutObjectTagging, and with versioning s3:PutObjectVersionTagging; with
@@ -25,13 +51,14 @@ older one refuses `IfMatch` and sends nothing.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
+https://www.rfc-editor.org/rfc/rfc6266#section-5
 """
 
 from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 import boto3
 from botocore.exceptions import ClientError
@@ -40,7 +67,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 TRIES = 5
-KEPT = {
+# What S3 forgets unless it is given again, by its name in boto3.
+FORGOTTEN = {
     'BucketKeyEnabled',
     'CacheControl',
     'ContentDisposition',
@@ -59,28 +87,30 @@ def change_metadata(
     s3: S3Client,
     bucket: str,
     key: str,
-    metadata: dict[str, str],
+    metadata: Mapping[str, str | None],
     content_type: str | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Merge `metadata` into that of an object; return all of it.
 
     Args:
-        metadata: values in ASCII; S3 keeps names in lower case; 2 KB in all.
+        metadata: values in ASCII, None to remove a name; S3 keeps names in
+            lower case; 2 KB in all.
         content_type: a new one; None keeps what is there.
+        extra: other headers to change, as boto3's ExtraArgs, such as
+            `{'CacheControl': 'no-cache'}`.
 
     Raises:
         ClientError: as S3 says; `404` if there is no such object.
         RuntimeError: somebody else was first each time.
     """
+    lower = {name.lower(): value for name, value in metadata.items()}
     for number in range(TRIES):
         head = s3.head_object(Bucket=bucket, Key=key)
-        lower = {name.lower(): value for name, value in metadata.items()}
-        merged = {**head['Metadata'], **lower}
-        kept: dict[str, Any] = {
-            name: value for name, value in head.items() if name in KEPT
-        }
+        merged = merge(head['Metadata'], lower)
+        headers = {**headers_of(head), **(extra or {})}
         if content_type is not None:
-            kept['ContentType'] = content_type
+            headers['ContentType'] = content_type
         try:
             s3.copy_object(
                 Bucket=bucket,
@@ -91,7 +121,7 @@ def change_metadata(
                 IfMatch=head['ETag'],
                 MetadataDirective='REPLACE',
                 Metadata=merged,
-                **kept,
+                **headers,
             )
             return merged
         except ClientError as error:
@@ -104,17 +134,46 @@ def change_metadata(
     raise RuntimeError(f'{bucket}/{key} changed {TRIES} times. Try later.')
 
 
+def merge(
+    old: Mapping[str, str], new: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Return both, without what is None in the new one."""
+    both = {**old, **new}
+    return {name: value for name, value in both.items() if value is not None}
+
+
+def headers_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to give again when the object is stored anew."""
+    headers = {
+        name: value for name, value in response.items() if name in FORGOTTEN
+    }
+    if 'ContentDisposition' in headers:
+        headers['ContentDisposition'] = repaired(headers['ContentDisposition'])
+    return headers
+
+
+def repaired(header: str) -> str:
+    """Return a header as it was sent: in UTF-8, but read as Latin-1."""
+    try:
+        return header.encode('latin-1').decode('utf-8')
+    except UnicodeError:  # it was not sent in UTF-8, or read well
+        return header
+
+
 def add_tags(
-    s3: S3Client, bucket: str, key: str, tags: dict[str, str]
+    s3: S3Client, bucket: str, key: str, tags: Mapping[str, str | None]
 ) -> dict[str, str]:
     """Merge `tags` into those of an object; return all of them.
+
+    Args:
+        tags: by name; None removes one.
 
     Raises:
         ClientError: as S3 says; more than ten tags are refused.
     """
     response = s3.get_object_tagging(Bucket=bucket, Key=key)
     old_tags = {tag['Key']: tag['Value'] for tag in response['TagSet']}
-    merged = {**old_tags, **tags}
+    merged = merge(old_tags, tags)
     version: dict[str, Any] = {}
     if 'VersionId' in response:  # absent where versioning was never on
         version['VersionId'] = response['VersionId']
@@ -122,7 +181,9 @@ def add_tags(
         Bucket=bucket,
         Key=key,
         Tagging={
-            'TagSet': [{'Key': k, 'Value': v} for k, v in merged.items()]
+            'TagSet': [
+                {'Key': name, 'Value': value} for name, value in merged.items()
+            ]
         },
         **version,
     )
@@ -143,15 +204,23 @@ def demo() -> None:
         Tagging='team=sales',
     )
 
-    change_metadata(s3, 'my-reports', 'report.csv', {'status': 'final'})
+    # Two values change, all else stays.
+    change_metadata(
+        s3, 'my-reports', 'report.csv', {'status': 'final'},
+        extra={'ContentDisposition': "attachment; filename*=UTF-8''M%C3%A4rz"},
+    )
     head = s3.head_object(Bucket='my-reports', Key='report.csv')
     print(head['Metadata'])
     #> {'author': 'me', 'status': 'final'}
     print(head['ContentType'], head['CacheControl'])
     #> text/csv max-age=60
+    print(head['ContentDisposition'])
+    #> attachment; filename*=UTF-8''M%C3%A4rz
 
     print(add_tags(s3, 'my-reports', 'report.csv', {'year': '2026'}))
     #> {'team': 'sales', 'year': '2026'}
+    print(add_tags(s3, 'my-reports', 'report.csv', {'team': None}))
+    #> {'year': '2026'}
 
 
 if __name__ == '__main__':

@@ -45,7 +45,7 @@ EFFECTS = {
     'handle_errors': None,
     'lifecycle': ['+lifecycle_configuration'],
     'list_objects': None,
-    'metadata_and_tags': None,
+    'metadata_and_tags': ['+s3:reports/may.pdf text/kept status=final'],
     'move_objects': ['+s3:archive/may.pdf text/kept', '-s3:reports/may.pdf'],
     'open_object': None,
     'other_stores': None,

@@ -2,10 +2,8 @@
 
 from itertools import repeat
 
-import boto3
 import pytest
 
-import faults
 from faults import ERROR, after, conflict, says
 from metadata_and_tags import add_tags, change_metadata
 from support import read
@@ -14,13 +12,11 @@ changed = says(412, ERROR.format('PreconditionFailed'))
 
 
 @pytest.fixture
-def mine(s3, waits):
-    """The client of a recipe, and a bucket; `s3` is somebody else's."""
-    s3.create_bucket(Bucket='bucket', ObjectLockEnabledForBucket=True)
-    client = boto3.client('s3', region_name='us-east-1')
-    client.faults = faults.Faults()
-    client.faults.watch(client)
-    return client
+def mine(mine, s3):
+    s3.put_bucket_versioning(
+        Bucket='bucket', VersioningConfiguration={'Status': 'Enabled'}
+    )
+    return mine
 
 
 def put(s3, key, body=b'', **kwargs):
@@ -59,6 +55,48 @@ def test_a_new_content_type_replaces_the_old_one(s3, mine):
     put(s3, 'key', ContentType='text/csv')
     change_metadata(mine, 'bucket', 'key', {}, content_type='text/plain')
     assert head(s3)['ContentType'] == 'text/plain'
+
+
+def test_other_headers_can_be_changed_too(s3, mine):
+    put(s3, 'key', ContentType='text/csv', CacheControl='no-cache')
+    extra = {'CacheControl': 'max-age=60', 'ContentLanguage': 'de'}
+    change_metadata(mine, 'bucket', 'key', {}, extra=extra)
+    assert extra.items() <= head(s3).items()
+    assert head(s3)['ContentType'] == 'text/csv'
+
+
+def test_what_was_added_can_be_removed(s3, mine):
+    put(s3, 'key', Metadata={'a': '1', 'b': '2'}, Tagging='c=3&d=4')
+    assert change_metadata(mine, 'bucket', 'key', {'A': None}) == {'b': '2'}
+    assert head(s3)['Metadata'] == {'b': '2'}
+    assert add_tags(mine, 'bucket', 'key', {'c': None}) == {'d': '4'}
+    tagging = s3.get_object_tagging(Bucket='bucket', Key='key')
+    assert tagging['TagSet'] == [{'Key': 'd', 'Value': '4'}]
+
+
+def read_as_latin_1(request, work):
+    """moto keeps text, a network bytes: boto3 sends UTF-8, reads Latin-1."""
+    response = work()
+    value = response.headers['Content-Disposition']
+    response.headers['Content-Disposition'] = value.encode().decode('latin-1')
+    return response
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'filename="M\xfcller.pdf"',
+        'filename="5\u5c0f\u6642.pdf"',
+        "filename*=UTF-8''M%C3%BCller.pdf",
+    ],
+)
+def test_a_file_name_that_is_not_ascii_stays(s3, mine, name):
+    put(s3, 'key', ContentDisposition=name)
+    mine.faults.come(HeadObject=[read_as_latin_1])
+    change_metadata(mine, 'bucket', 'key', {'a': '1'})
+    assert head(s3)['ContentDisposition'] == name
+    change_metadata(mine, 'bucket', 'key', {'a': '2'})  # and read well
+    assert head(s3)['ContentDisposition'] == name
 
 
 @pytest.mark.parametrize('header', ['If-Match', 'x-amz-copy-source-if-match'])

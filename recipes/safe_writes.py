@@ -1,26 +1,53 @@
 """Write from several servers: create once, update, delete.
 
-`IfNoneMatch='*'` stores an object only if there is none. `IfMatch` replaces
-or deletes one only if it still has the ETag that you have read. If not, S3
-responds 412 (`PreconditionFailed`), and 404 where there is none to match.
-It responds 409 (`ConditionalRequestConflict`) if two requests met and
-nothing was stored: that is to be tried again.
+In short:
 
-A 412 may be your own doing. If S3 stores an object and its response gets lost,
-boto3 sends the request again, and now the object is there. So `create_once`
-and `update` leave a mark in the metadata of what they write, and after a 412
-they look whether it is theirs. `update` keeps the marks of the last 16 writes,
-content type and metadata, but neither tags nor other headers. Let all writers
-of an object use it, since a plain `put_object` drops the marks, and let no
-body come back (add a UUID), since equal bodies have equal ETags: otherwise a
-change may be made twice.
+    s3.put_object(  # fails with PreconditionFailed if it is there already
+        Bucket=bucket, Key='visits.txt', Body=b'0',
+        ContentType='text/plain', IfNoneMatch='*',
+    )
 
-An object can be a lock: `create_once` takes it, `delete_if_match` releases
-it. Give it a body of its own, such as a UUID. It stays if its holder dies.
+    response = s3.get_object(Bucket=bucket, Key='visits.txt')
+    visits = int(response['Body'].read()) + 1
+    s3.put_object(  # fails with PreconditionFailed if it has changed since
+        Bucket=bucket, Key='visits.txt', Body=b'%d' % visits,
+        ContentType='text/plain', IfMatch=response['ETag'],
+    )
+
+Without these conditions, the last one who writes wins, and what others
+wrote in between is lost. `delete_object` takes `IfMatch`, too. What goes
+wrong:
+
+- Somebody else was first: 412, `PreconditionFailed`. Read again, change
+  that, write again. `update` does so for you.
+- Two requests met, and nothing was stored: 409,
+  `ConditionalRequestConflict`. The functions try again.
+- The 412 is your own doing: S3 stored the object, its response got lost, and
+  boto3 sent the request again. So `create_once` and `update` leave a mark in
+  the metadata of what they write, and after a 412 they look whether it is
+  theirs.
+- The new object has forgotten what the old one had. `update` keeps metadata,
+  content type and other headers, storage class and encryption key; tags, ACL
+  and lock are lost.
+
+`update` keeps the marks of the last 16 writes. Let all writers of an object
+use it, since a plain `put_object` drops the marks. And let no body come back
+(put a UUID into it), since equal bodies have equal ETags: otherwise a change
+may be made twice.
+
+An object can be a lock. `create_once` takes it and returns its ETag, with
+which `delete_if_match` releases it, and never that of somebody else. Give it
+a body of its own, such as a UUID. If its holder dies, it stays: look how old
+it is, and delete it if it still has the ETag that you saw. Then two may
+believe that they hold it, if the first was only slow: so let what they do
+under the lock be conditional as well.
+
+Copy metadata_and_tags.py along.
 
 Needs s3:GetObject and s3:PutObject, s3:ListBucket to learn that a key is
-absent, and s3:DeleteObject to delete. Needs boto3 1.35.2 for `IfNoneMatch`
-and 1.35.69 for `IfMatch`; an older one refuses the parameter.
+absent, and s3:DeleteObject to delete; with a KMS key kms:Decrypt and
+kms:GenerateDataKey. Needs boto3 1.35.2 for `IfNoneMatch` and 1.35.69 for
+`IfMatch`; an older one refuses the parameter.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -37,11 +64,14 @@ from typing import TYPE_CHECKING, Callable
 import boto3
 from botocore.exceptions import ClientError
 
+from metadata_and_tags import headers_of
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 MARKS = 'last-writes'  # the metadata that holds the marks
+KEPT_MARKS = 16
 TRIES = 20
 CONFLICT = 'ConditionalRequestConflict'
 
@@ -52,10 +82,13 @@ def create_once(
     key: str,
     body: bytes,
     content_type: str = 'application/octet-stream',
-) -> bool:
-    """Store an object if there is none; return whether this call did it.
+) -> str | None:
+    """Store an object if there is none.
 
     If somebody deletes it before this call has looked, it stores it again.
+
+    Returns:
+        The ETag of what this call stored, or None if there was one before.
 
     Raises:
         ClientError: S3 refuses, for another reason; after a 5xx, whether it
@@ -66,7 +99,7 @@ def create_once(
     mark = uuid.uuid4().hex[:12]
     for number in range(TRIES):
         try:
-            s3.put_object(
+            response = s3.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
@@ -74,18 +107,30 @@ def create_once(
                 Metadata={MARKS: mark},
                 IfNoneMatch='*',
             )
-            return True
+            return response['ETag']
         except ClientError as error:
             code = error.response['Error']['Code']
             if code == 'PreconditionFailed':
-                head = look(s3, bucket, key)
+                head = head_or_none(s3, bucket, key)
                 if head is not None:
-                    return mark in head['Metadata'].get(MARKS, '').split()
+                    return etag_if_ours(head, mark)
                 # Somebody has deleted it since, so the key is free again.
             elif code != CONFLICT:
                 raise
         pause(number)
     raise RuntimeError(f'{bucket}/{key}: conflicts did not end. Try later.')
+
+
+def etag_if_ours(head: HeadObjectOutputTypeDef, mark: str) -> str | None:
+    """Return the ETag of what was stored with this mark, or None."""
+    marks = head['Metadata'].get(MARKS, '').split()
+    if mark not in marks:
+        return None
+    if marks == [mark]:
+        return head['ETag']
+    # Others have updated it since. What was stored is gone, and the ETag of
+    # theirs would delete their work. This matches nothing.
+    return f'"{mark}"'
 
 
 def update(
@@ -101,7 +146,8 @@ def update(
         BotoCoreError: no response came; whether it was changed is open.
         RuntimeError: others were first each time; nothing was changed.
     """
-    mark, body = uuid.uuid4().hex[:12], b''
+    mark = uuid.uuid4().hex[:12]
+    body = b''
     for number in range(TRIES + 1):
         response = s3.get_object(Bucket=bucket, Key=key)
         marks = response['Metadata'].get(MARKS, '').split()
@@ -110,17 +156,15 @@ def update(
         if number == TRIES:
             break
         body = change(response['Body'].read())
+        marks = [*marks, mark][-KEPT_MARKS:]
         try:
             s3.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
-                ContentType=response['ContentType'],
-                Metadata={
-                    **response['Metadata'],
-                    MARKS: ' '.join([*marks[-15:], mark]),
-                },
+                Metadata={**response['Metadata'], MARKS: ' '.join(marks)},
                 IfMatch=response['ETag'],
+                **headers_of(response),
             )
             return body
         except ClientError as error:
@@ -154,14 +198,14 @@ def delete_if_match(s3: S3Client, bucket: str, key: str, etag: str) -> bool:
                 return True
             if code == 'PreconditionFailed':
                 # Some servers respond 412 where there is none, too.
-                return look(s3, bucket, key) is None
+                return head_or_none(s3, bucket, key) is None
             if code != CONFLICT:
                 raise
         pause(number)
     raise RuntimeError(f'{bucket}/{key}: conflicts did not end. Try later.')
 
 
-def look(
+def head_or_none(
     s3: S3Client, bucket: str, key: str
 ) -> HeadObjectOutputTypeDef | None:
     """Return what S3 says of an object, or None if there is none."""
@@ -174,7 +218,7 @@ def look(
 
 
 def pause(number: int) -> None:
-    """Wait for up to a second, at random, so that those who met part."""
+    """Wait up to a second, at random, so that two do not meet again."""
     time.sleep(random.uniform(0, min(1, 0.05 * 2**number)))
 
 
@@ -183,21 +227,31 @@ def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-counters')
 
-    print(create_once(s3, 'my-counters', 'visits', b'0'))
-    #> True
-    print(create_once(s3, 'my-counters', 'visits', b'99'))
-    #> False
+    # Two servers want to create it.
+    first = create_once(s3, 'my-counters', 'visits', b'0')
+    second = create_once(s3, 'my-counters', 'visits', b'99')
+    print('first:', first)
+    #> first: "cfcd208495d565ef66e7dff9f98764da"
+    print('second:', second)
+    #> second: None
 
     def add_one(body: bytes) -> bytes:
         return b'%d' % (int(body) + 1)
 
     print(update(s3, 'my-counters', 'visits', add_one))
     #> b'1'
-    etag = s3.head_object(Bucket='my-counters', Key='visits')['ETag']
     print(update(s3, 'my-counters', 'visits', add_one))
     #> b'2'
-    print(delete_if_match(s3, 'my-counters', 'visits', etag))
-    #> False
+
+    # A lock: only whoever has its ETag releases it.
+    mine = create_once(s3, 'my-counters', 'lock', uuid.uuid4().bytes)
+    theirs = create_once(s3, 'my-counters', 'lock', uuid.uuid4().bytes)
+    print('mine:', mine, 'theirs:', theirs)
+    #> mine: "…" theirs: None
+    if mine is not None:
+        released = delete_if_match(s3, 'my-counters', 'lock', mine)
+        print('released:', released)
+        #> released: True
 
 
 if __name__ == '__main__':

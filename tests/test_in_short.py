@@ -58,7 +58,7 @@ EFFECTS = {
     'receive_events': None,
     'restore_archived': ['+s3:reports/may.pdf application/pdf'],
     'resume_upload': None,
-    'safe_writes': None,
+    'safe_writes': ['+s3:visits.txt text/plain'],
     'see_requests': None,
     'sync_folder': None,
     'test_your_code': None,

@@ -1,178 +1,252 @@
-"""Delete a folder (prefix), or empty a bucket, for good.
+"""Delete a folder, or empty a bucket, for good.
 
-All goes: objects, old versions, delete markers. Nothing can undo this. Stop
-all writers first. One listing and one batch hold 1,000 entries each. For
-millions, let a lifecycle rule expire them: no program has to run for days.
+In short:
 
-A batch responds 200 even where entries failed: those are in `Errors`. So
-this lists again until nothing is left but what S3 refuses, such as a version
-under legal hold. What was throttled, or is still listed although S3 has
-confirmed its deletion, is tried five times.
+    import boto3
 
-Uploads in parts that were never completed stay, and their parts cost money.
-A lifecycle rule removes them.
+    versions = boto3.resource('s3').Bucket(bucket).object_versions
+    for response in versions.filter(Prefix=prefix).page_size(1000).delete():
+        if response.get('Errors'):
+            raise RuntimeError(response['Errors'])
+
+This lists all versions below `photos/`, and deletes up to 1,000 in a request.
+Nothing can undo it. With `objects` in place of `object_versions`, a bucket
+with versioning keeps all of them, and only hides them behind delete markers.
+What goes wrong:
+
+- The prefix is `site`: that takes `site-old/x.txt` along. It is empty: that
+  is the whole bucket. `delete_folder` takes `site` for `site/` and refuses an
+  empty prefix. `empty_bucket` is for the whole bucket.
+- S3 says 200 even if it deletes nothing: what failed is in `Errors`, and
+  boto3 goes on. The functions below delete again what was throttled, list
+  again to see what is left, and end with an error for each of these, such as
+  a version under legal hold.
+- Not every store lists versions: Cloudflare's R2 says `NotImplemented`. Nor
+  may everybody list them. Then the functions below delete the objects alone.
+  If the bucket turns out to keep old versions, an error says so.
+
+Stop all writers first: what is stored meanwhile is deleted or not, as it
+comes. Uploads in parts that were never completed stay, and cost money: see
+`lifecycle`, which ends them. So does it delete millions of objects while you
+sleep. Here, the names of all that was deleted are kept in memory, and one
+program deletes some thousand a second.
 
 Copy read_write_many.py along with this file.
 
-Needs s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion.
+Needs s3:ListBucketVersions, s3:DeleteObjectVersion and s3:DeleteObject; who
+may not list versions needs s3:ListBucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/empty-bucket.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+https://developers.cloudflare.com/r2/api/s3/api/
 """
 
 from __future__ import annotations
 
-import random
 import re
 import time
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from read_write_many import SomeFailedError
-
-if TYPE_CHECKING:
-    Entry = tuple[str, str]  # a key and the id of a version
-    from mypy_boto3_s3.client import S3Client
-
-TRIES = 5
-AGAIN = {'SlowDown', 'InternalError', 'ServiceUnavailable'}
-NO_XML = re.compile('[\x00-\x1f\ufffe\uffff]')
-STILL_THERE = ClientError(
-    {
-        'Error': {
-            'Code': 'StillThere',
-            'Message': 'It is listed after each deletion.',
-        }
-    },
-    'ListObjectVersions',
+from read_write_many import (
+    SomeFailedError,
+    can_pass,
+    concerns_all,
+    for_each,
+    without_frames,
 )
 
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Mapping
 
-def empty(s3: S3Client, bucket: str, prefix: str = '') -> None:
-    """Delete all that S3 lets go of, with all versions.
+    from mypy_boto3_s3.client import S3Client
+
+    # Key and, where versions are listed, VersionId.
+    Entry = dict[str, str]
+
+THREADS = 4  # each with a request of up to 1,000 entries
+ROUNDS = 5
+NO_XML = re.compile('[\x00-\x1f\ufffe\uffff]')
+
+
+def delete_folder(s3: S3Client, bucket: str, prefix: str) -> int:
+    """Delete all objects of a folder, with all their versions.
 
     Args:
-        prefix: only keys that start with it; by default all. Write its
-            final `/`: `site` stands for `site-old/x`, too.
+        prefix: the folder, with or without its final `/`.
+
+    Returns:
+        How many were deleted; each version and delete marker counts.
 
     Raises:
-        SomeFailedError: some are left. `errors` has a ClientError for each,
-            by its key and, with versioning, the id of its version. `done`
-            is empty, since it might be millions.
-        ClientError: S3 refuses a whole request; what was deleted is gone.
+        ValueError: the prefix is empty.
+        SomeFailedError: some are left. `errors` has an error for each, by
+            its key and, with versioning, the id of its version; or one for
+            the prefix, if S3 does not list it.
     """
-    refused: dict[Entry, Exception] = {}
-    errors: dict[Entry, ClientError] = {}
-    for number in range(TRIES + 1):
-        new_errors: dict[Entry, ClientError] = {}
-        found = False
-        for page in pages(s3, bucket, prefix):
-            batch = []
-            for entry in page:
-                if entry in refused:
-                    continue
-                # Some servers leave the version out of an error.
-                error = errors.get(entry) or errors.get((entry[0], ''))
-                if number == TRIES or (
-                    error and error.response['Error']['Code'] not in AGAIN
-                ):
-                    refused[entry] = error or STILL_THERE
-                else:
-                    batch.append(entry)
-            if batch:
-                found = True
-                new_errors.update(delete(s3, bucket, batch))
-        if not found:
-            break
-        errors = new_errors
-        time.sleep(random.uniform(0, 0.1 * 2**number))
-    if refused:
-        raise SomeFailedError(
-            {
-                key if version_id == 'null' else f'{key} ({version_id})': error
-                for (key, version_id), error in refused.items()
-            },
-            [],
-        )
+    if not prefix:
+        raise ValueError('No prefix: to delete everything, use empty_bucket.')
+    if not prefix.endswith('/'):
+        prefix += '/'  # or `site-old/x` would go with `site/x`
+    return delete_below(s3, bucket, prefix)
 
 
-def pages(s3: S3Client, bucket: str, prefix: str) -> Iterator[list[Entry]]:
-    """Yield versions and delete markers, up to 1,000 at a time.
+def empty_bucket(s3: S3Client, bucket: str) -> int:
+    """Delete all objects of a bucket, with all their versions.
 
-    Each page comes after the next one was listed: a listing that goes on
-    behind an entry that is gone may skip others.
+    Returns:
+        How many were deleted; each version and delete marker counts.
+
+    Raises:
+        SomeFailedError: as for `delete_folder`.
     """
-    page: list[Entry] = []
-    paginator = s3.get_paginator('list_object_versions')
-    for response in paginator.paginate(Bucket=bucket, Prefix=prefix):
-        yield page
-        versions = response.get('Versions', [])
-        markers = response.get('DeleteMarkers', [])
-        page = [(entry['Key'], entry['VersionId']) for entry in versions]
-        page += [(entry['Key'], entry['VersionId']) for entry in markers]
-    yield page
+    return delete_below(s3, bucket, '')
 
 
-def delete(
+def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
+    """Delete what S3 lists, until it lists nothing that it deletes."""
+    deleted: set[str] = set()
+    confirmed: set[str] = set()  # of one round, as `errors` are
+    errors: dict[str, Exception] = {}
+    hidden = stopped = False
+
+    def delete(batch: list[Entry]) -> None:
+        nonlocal hidden
+        response = delete_batch(s3, bucket, batch)
+        for found in response.get('Deleted', []):
+            confirmed.add(name_of(found))
+            hidden = hidden or 'DeleteMarker' in found
+        for found in response.get('Errors', []):
+            errors[name_of(found)] = error_of(found)
+
+    def listed() -> Iterator[list[Entry]]:
+        return batches(s3, bucket, prefix, versions=refusal is None)
+
+    try:
+        refusal = why_no_versions(s3, bucket, prefix)
+        for number in range(ROUNDS):
+            confirmed.clear()
+            errors.clear()
+            for batch, error in for_each(delete, listed(), THREADS):
+                if error:
+                    errors.update(dict.fromkeys(map(name_of, batch), error))
+                    stopped = stopped or concerns_all(error)
+            deleted |= confirmed
+            passing = any(map(can_pass, errors.values()))
+            if stopped or not (confirmed or passing):
+                break
+            if passing:
+                time.sleep(2**number)  # seconds
+        else:
+            left = RuntimeError('S3 lists it after each deletion.')
+            for name in {name_of(x) for batch in listed() for x in batch}:
+                errors.setdefault(name, left)
+        if refusal and hidden:
+            text = f'Old versions are left: {refusal}'
+            errors[prefix or bucket] = RuntimeError(text)
+    except (BotoCoreError, ClientError) as error:
+        errors[prefix or bucket] = without_frames(error)
+        stopped = True
+    if errors:
+        raise SomeFailedError(errors, sorted(deleted - {*errors}), stopped)
+    return len(deleted)
+
+
+def why_no_versions(
+    s3: S3Client, bucket: str, prefix: str
+) -> ClientError | None:
+    """Return why S3 does not list versions, or None if it does."""
+    try:
+        s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    except ClientError as error:
+        code = error.response['Error']['Code']
+        if code not in ('AccessDenied', 'NotImplemented'):
+            raise
+        return error
+    return None
+
+
+def batches(
+    s3: S3Client, bucket: str, prefix: str, versions: bool
+) -> Iterator[list[Entry]]:
+    """Yield what is listed, in batches that one request can delete."""
+    paginator: Any = s3.get_paginator('list_objects_v2')
+    if versions:
+        paginator = s3.get_paginator('list_object_versions')
+    ready: list[list[Entry]] = []
+    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        # A page is deleted after the next one was listed: some servers that
+        # list on behind an entry that is gone skip others.
+        yield from ready
+        found = page.get('Versions', []) + page.get('DeleteMarkers', [])
+        found += page.get('Contents', [])
+        names = ('Key', 'VersionId') if versions else ('Key',)
+        entries = [{name: each[name] for name in names} for each in found]
+        ready = [[x] for x in entries if NO_XML.search(x['Key'])]
+        ready.append([x for x in entries if not NO_XML.search(x['Key'])])
+        ready = [batch for batch in ready if batch]
+    yield from ready
+
+
+def delete_batch(
     s3: S3Client, bucket: str, batch: list[Entry]
-) -> dict[Entry, ClientError]:
-    """Delete up to 1,000 versions; return the error of each that failed."""
-    errors: dict[Entry, ClientError] = {}
-    # A batch is XML, which lacks some characters: such keys go one by one.
-    alone = [entry for entry in batch if NO_XML.search(entry[0])]
-    for key, version_id in alone:
-        try:
-            s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)
-        except ClientError as error:
-            errors[key, version_id] = error
-    if len(alone) < len(batch):
-        response = s3.delete_objects(
-            Bucket=bucket,
-            Delete={
-                'Objects': [
-                    {'Key': key, 'VersionId': version_id}
-                    for key, version_id in batch
-                    if not NO_XML.search(key)
-                ],
-                'Quiet': True,
-            },
-        )
-        for failed in response.get('Errors', []):
-            details: Any = {'Error': failed}
-            errors[failed['Key'], failed.get('VersionId', '')] = ClientError(
-                details, 'DeleteObjects'
-            )
-    return errors
+) -> dict[str, Any]:
+    """Return what S3 deleted as `Deleted`, what it did not as `Errors`."""
+    objects: Any = batch
+    if not NO_XML.search(batch[0]['Key']):
+        delete: Any = {'Objects': objects}
+        return {**s3.delete_objects(Bucket=bucket, Delete=delete)}
+    # A batch is XML, which lacks some characters: so this key goes alone.
+    response = s3.delete_object(Bucket=bucket, **objects[0])
+    marker = {'DeleteMarker': True} if 'DeleteMarker' in response else {}
+    return {'Deleted': [{**batch[0], **marker}]}
+
+
+def error_of(details: Any) -> ClientError:
+    """Return the error that boto3 would raise for a single key."""
+    response: Any = {'Error': details, 'ResponseMetadata': {}}
+    return ClientError(response, 'DeleteObjects')
+
+
+def name_of(entry: Mapping[str, Any]) -> str:
+    """Return a key and, with versioning, the id of a version."""
+    version = entry.get('VersionId', 'null')
+    key: str = entry['Key']
+    return key if version == 'null' else f'{key} ({version})'
 
 
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-full-bucket', ObjectLockEnabledForBucket=True)
-    for key in ('drafts/a', 'drafts/a', 'drafts/b', 'numbers', 'evidence'):
+    for key in ('drafts/a', 'drafts/a', 'drafts/b', 'drafts.txt', 'evidence'):
         s3.put_object(Bucket='my-full-bucket', Key=key)
     s3.delete_object(Bucket='my-full-bucket', Key='drafts/a')
+
+    # Two versions and a delete marker of drafts/a, one version of drafts/b:
+    print(delete_folder(s3, 'my-full-bucket', 'drafts'), 'deleted')
+    #> 4 deleted
+    response = s3.list_object_versions(Bucket='my-full-bucket')
+    print([entry['Key'] for entry in response['Versions']])
+    #> ['drafts.txt', 'evidence']
+
     s3.put_object_legal_hold(
         Bucket='my-full-bucket', Key='evidence', LegalHold={'Status': 'ON'}
     )
-
-    empty(s3, 'my-full-bucket', 'drafts/')
-    response = s3.list_object_versions(Bucket='my-full-bucket')
-    print([entry['Key'] for entry in response['Versions']])
-    #> ['evidence', 'numbers']
     try:
-        empty(s3, 'my-full-bucket')
+        empty_bucket(s3, 'my-full-bucket')
     except SomeFailedError as error:
         print(error)
-        #> 1 failed, 0 done. evidence (…): … (AccessDenied) …
+        #> 1 failed, 1 done. evidence…: … (AccessDenied) …
 
     s3.put_object_legal_hold(
         Bucket='my-full-bucket', Key='evidence', LegalHold={'Status': 'OFF'}
     )
-    empty(s3, 'my-full-bucket')
+    print(empty_bucket(s3, 'my-full-bucket'), 'deleted')
+    #> 1 deleted
     s3.delete_bucket(Bucket='my-full-bucket')
 
 

@@ -7,30 +7,30 @@ import boto3
 import pytest
 
 import faults
-from delete_folder import delete, empty
-from faults import ERROR, denied, says
+from delete_folder import batches, delete_batch, delete_folder, empty_bucket
+from faults import BATCH, ERROR, denied, says
 from read_write_many import SomeFailedError
 from support import keys
+from test_in_short import BLOCKS
+
+UNKNOWN = says(501, ERROR.format('NotImplemented'))  # as Cloudflare's R2
 
 
 @pytest.fixture
 def mine(s3, waits):
     """The client of a recipe, and a bucket; `s3` is somebody else's."""
     s3.create_bucket(Bucket='bucket', ObjectLockEnabledForBucket=True)
+    s3.create_bucket(Bucket='plain')
     client = boto3.client('s3', region_name='us-east-1')
     client.faults = faults.Faults()
     client.faults.watch(client)
     return client
 
 
-def put(s3, key, body=b'', **kwargs):
-    response = s3.put_object(Bucket='bucket', Key=key, Body=body, **kwargs)
-    return response['VersionId']
-
-
-def remove(s3, *keys):
-    for key in keys:
-        s3.delete_object(Bucket='bucket', Key=key)
+def put(s3, key, bucket='bucket'):
+    """Store an object; return the name that an error of it has."""
+    version = s3.put_object(Bucket=bucket, Key=key).get('VersionId')
+    return f'{key} ({version})' if version else key
 
 
 def count(s3):
@@ -39,33 +39,98 @@ def count(s3):
     return len(page.get('Versions', [])) + len(page.get('DeleteMarkers', []))
 
 
-def refusals(s3, prefix=''):
+def refusals(s3, bucket='bucket'):
     """Empty a bucket; return what is left, with the code of each error."""
     with pytest.raises(SomeFailedError) as error:
-        empty(s3, 'bucket', prefix)
-    return {
-        name: error.response['Error']['Code']
-        for name, error in pickle.loads(
-            pickle.dumps(error.value)
-        ).errors.items()
-    }
+        empty_bucket(s3, bucket)
+    errors = pickle.loads(pickle.dumps(error.value)).errors
+    return {name: x.response['Error']['Code'] for name, x in errors.items()}
 
 
-def test_emptying_goes_on_behind_what_is_held(s3, mine, monkeypatch):
-    held = {}
-    for number in range(18):
-        held[f'a{number} ({put(s3, f"a{number}")})'] = 'AccessDenied'
+@pytest.mark.parametrize('prefix', ['p', 'p/'])
+def test_a_folder_is_a_folder_with_or_without_its_slash(s3, mine, prefix):
+    for key in ('p', 'p/a', 'p/b/c', 'p-old/b', 'q'):
+        put(s3, key)
+    s3.create_multipart_upload(Bucket='bucket', Key='p/c')
+    assert delete_folder(mine, 'bucket', prefix) == 2
+    assert keys(s3) == ['p', 'p-old/b', 'q']
+    assert len(s3.list_multipart_uploads(Bucket='bucket')['Uploads']) == 1
+
+
+def test_an_empty_prefix_is_not_the_whole_bucket(s3, mine):
+    put(s3, 'key')
+    with pytest.raises(ValueError, match='empty_bucket'):
+        delete_folder(mine, 'bucket', '')
+    assert mine.faults.sent == []
+
+
+def test_all_versions_and_delete_markers_go(s3, mine, monkeypatch):
+    for number in range(9):
+        put(s3, f'b{number % 4}')
+    s3.delete_object(Bucket='bucket', Key='b0')
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
+    assert empty_bucket(mine, 'bucket') == 10
+    assert count(s3) == 0
+
+
+def test_what_is_not_there_is_no_error(mine):
+    assert delete_folder(mine, 'bucket', 'p') == 0
+    assert empty_bucket(mine, 'bucket') == 0
+
+
+def test_an_absent_bucket_is_an_error(mine):
+    with pytest.raises(SomeFailedError, match=r'p/: .*NoSuchBucket') as error:
+        delete_folder(mine, 'absent', 'p')
+    assert error.value.stopped
+
+
+def test_what_is_held_is_named_and_all_else_goes(s3, mine, monkeypatch):
+    held = [f'a{number}' for number in range(5)]
+    for key in held:
+        put(s3, key)
         s3.put_object_legal_hold(
-            Bucket='bucket', Key=f'a{number}', LegalHold={'Status': 'ON'}
+            Bucket='bucket', Key=key, LegalHold={'Status': 'ON'}
         )
-    for number in range(50):
-        put(s3, f'b{number % 20}')
-    remove(s3, 'a0', 'b0')
-    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '20')
-    assert refusals(mine) == held
-    assert mine.faults.sent.count('DeleteObjects') == 4
+    for number in range(9):
+        put(s3, f'b{number}')
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '3')
+    assert refusals(mine) == dict.fromkeys(held, 'AccessDenied')
     monkeypatch.undo()
-    assert count(s3) == 18
+    assert count(s3) == 5
+
+
+def test_an_error_has_what_is_gone_and_the_version_that_is_not(s3, mine):
+    gone = put(s3, 'a')
+    put(s3, 'key')
+    version = '<Code>AccessDenied</Code><VersionId>1</VersionId>'
+    held = ERROR.format('').replace('<Code></Code>', version)
+    after = says(200, BATCH.format(held))
+
+    def first(request, work):
+        s3.delete_object(Bucket='bucket', Key='a', VersionId=gone[3:-1])
+        deleted = f'<Key>a</Key><VersionId>{gone[3:-1]}</VersionId>'
+        both = f'<Deleted>{deleted}</Deleted>{held}'
+        return says(200, BATCH.format(both))(request, work)
+
+    mine.faults.come(DeleteObjects=[first, after])
+    with pytest.raises(SomeFailedError, match='1 failed, 1 done') as error:
+        empty_bucket(mine, 'bucket')
+    assert error.value.done == [gone]
+    assert [*error.value.errors] == ['key (1)']
+
+
+def test_what_is_listed_after_each_deletion_is_not_gone(s3, mine):
+    """SeaweedFS lists keys that XML cannot name as others."""
+    name = put(s3, 'key')
+    version = name[5:-1]
+    deleted = f'<Key>key</Key><VersionId>{version}</VersionId>'
+    confirms = says(200, BATCH.format(f'<Deleted>{deleted}</Deleted>'))
+    mine.faults.come(DeleteObjects=repeat(confirms))
+    with pytest.raises(SomeFailedError, match='lists it after') as error:
+        empty_bucket(mine, 'bucket')
+    assert [*error.value.errors] == [name]
+    assert error.value.done == []
+    assert mine.faults.sent.count('DeleteObjects') == 5
 
 
 def test_the_next_page_is_listed_before_one_is_deleted(s3, mine, monkeypatch):
@@ -73,63 +138,77 @@ def test_the_next_page_is_listed_before_one_is_deleted(s3, mine, monkeypatch):
     for key in ('a', 'b', 'c'):
         put(s3, key)
     monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '1')
-    empty(mine, 'bucket')
-    listed, deleted = 'ListObjectVersions', 'DeleteObjects'
-    order = [listed, listed, deleted, listed, deleted, deleted, listed]
-    assert mine.faults.sent == order
+    listed = batches(mine, 'bucket', '', versions=True)
+    assert [entry['Key'] for entry in next(listed)] == ['a']
+    assert mine.faults.sent == ['ListObjectVersions'] * 2
 
 
 def test_what_is_throttled_is_deleted_at_last(s3, mine):
     put(s3, 'key')
     put(s3, 'a<&>"b')
     mine.faults.come(DeleteObjects=[faults.throttled] * 4)
-    empty(mine, 'bucket')
+    assert empty_bucket(mine, 'bucket') == 2
     assert count(s3) == 0
 
 
-@pytest.mark.parametrize(
-    ('fault', 'code'),
-    [(faults.throttled, 'SlowDown'), (faults.confirmed_only, 'StillThere')],
-)
-def test_what_stays_is_named_with_its_reason(s3, mine, fault, code):
-    name = f'key ({put(s3, "key")})'
-    mine.faults.come(DeleteObjects=repeat(fault))
-    assert refusals(mine) == {name: code}
-    assert mine.faults.sent.count('DeleteObjects') == 5
-
-
-def test_a_refusal_keeps_its_reason_while_others_are_tried(s3, mine):
-    names = [f'{key} ({put(s3, key)})' for key in ('a', 'key')]
-    both = ERROR.format('AccessDenied').replace('>key<', '>a<')
-    both += ERROR.format('SlowDown')
-    first = says(200, faults.BATCH.format(both))
-    mine.faults.come(DeleteObjects=[first] + [faults.throttled] * 4)
-    assert refusals(mine) == dict(zip(names, ['AccessDenied', 'SlowDown']))
-
-
-def test_without_versioning_a_refusal_has_the_key_as_its_name(s3, mine):
-    s3.create_bucket(Bucket='plain')
-    s3.put_object(Bucket='plain', Key='key')
+def test_what_is_throttled_for_ever_is_named_with_its_reason(s3, mine, waits):
+    put(s3, 'key', 'plain')
     mine.faults.come(DeleteObjects=repeat(faults.throttled))
-    with pytest.raises(SomeFailedError) as error:
-        empty(mine, 'plain')
-    assert list(error.value.errors) == ['key']
+    assert refusals(mine, 'plain') == {'key': 'SlowDown'}
+    assert 10 < sum(waits) < 60
+
+
+def test_a_request_that_gets_no_response_is_sent_again(s3, mine):
+    put(s3, 'key')
+    mine.faults.come(DeleteObjects=[faults.lost] * 9)
+    assert empty_bucket(mine, 'bucket') == 1
+    assert count(s3) == 0
+
+
+def test_a_request_that_is_refused_names_each_of_its_keys(s3, mine):
+    names = [put(s3, 'a'), put(s3, 'b')]
+    mine.faults.come(DeleteObjects=repeat(denied))
+    assert refusals(mine) == dict.fromkeys(names, 'AccessDenied')
 
 
 def test_a_key_that_xml_cannot_name_is_deleted_alone(s3, mine):
-    """Given by hand, since moto cannot list its versions."""
-    batch = [(key, put(s3, key)) for key in ('a', 'b\x01')]
-    assert delete(mine, 'bucket', batch) == {}
-    assert mine.faults.sent == ['DeleteObject', 'DeleteObjects']
-    assert count(s3) == 0
-    mine.faults.come(DeleteObject=repeat(denied))
-    assert list(delete(mine, 'bucket', batch)) == [batch[1]]
+    put(s3, 'a', 'plain')
+    put(s3, 'b\x01', 'plain')
+    found = [*batches(mine, 'plain', '', versions=False)]
+    assert found == [[{'Key': 'b\x01'}], [{'Key': 'a'}]]
+    for batch in found:
+        response = delete_batch(mine, 'plain', batch)
+        assert response['Deleted'][0]['Key'] == batch[0]['Key']
+    assert mine.faults.sent[1:] == ['DeleteObject', 'DeleteObjects']
+    assert 'Contents' not in s3.list_objects_v2(Bucket='plain')
 
 
-def test_other_prefixes_and_unfinished_uploads_stay(s3, mine):
-    for key in ('p/a', 'p-old/b', 'q'):
-        put(s3, key)
-    s3.create_multipart_upload(Bucket='bucket', Key='p/c')
-    empty(mine, 'bucket', 'p/')
-    assert keys(s3) == ['p-old/b', 'q']
-    assert len(s3.list_multipart_uploads(Bucket='bucket')['Uploads']) == 1
+@pytest.mark.parametrize('fault', [UNKNOWN, denied])
+def test_where_versions_are_not_listed_the_objects_go(s3, mine, fault):
+    put(s3, 'p/a', 'plain')
+    put(s3, 'b', 'plain')
+    mine.faults.come(ListObjectVersions=repeat(fault))
+    assert delete_folder(mine, 'plain', 'p') == 1
+    assert empty_bucket(mine, 'plain') == 1
+    assert mine.faults.sent.count('ListObjectVersions') == 2
+
+
+@pytest.mark.parametrize('key', ['a', 'b\x01'])
+def test_old_versions_that_may_not_be_listed_are_told(s3, mine, key):
+    put(s3, key)
+    mine.faults.come(ListObjectVersions=repeat(denied))
+    with pytest.raises(SomeFailedError, match=r'Old versions .*AccessDenied'):
+        empty_bucket(mine, 'bucket')
+    assert keys(s3) == []
+
+
+def test_the_short_answer_loses_no_error(s3, mine, events):
+    """An error of a batch comes with the status 200."""
+
+    def throttle(parsed, **_):
+        parsed['Errors'] = [{'Key': 'a', 'Code': 'SlowDown'}]
+
+    put(s3, 'p/a')
+    events.register('after-call.s3.DeleteObjects', throttle)
+    with pytest.raises(RuntimeError, match='SlowDown'):
+        exec(BLOCKS['delete_folder'], {'bucket': 'bucket', 'prefix': 'p/'})

@@ -58,7 +58,8 @@ PERMISSIONS = {
 TAGS = 'GetObjectTagging PutObjectTagging '
 ANNOTATIONS = 'GetObjectAnnotation PutObjectAnnotation '
 BEYOND = {
-    'delete_folder': 'DeleteObjectVersion',  # their ids are in the body
+    # Ids of versions are in the body; without them, objects are listed.
+    'delete_folder': 'DeleteObjectVersion ListBucket',
     'handle_errors': 'ListBucket',  # or S3 does not say that a key is absent
     'metadata_and_tags': f'PutObjectVersionTagging {ANNOTATIONS}',
     'move_objects': (

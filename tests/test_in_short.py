@@ -42,7 +42,11 @@ EFFECTS = {
     'configure_client': None,
     'create_bucket': None,
     'credentials': None,
-    'delete_folder': None,
+    'delete_folder': [
+        '-s3:photos/a.png',
+        '-s3:photos/trip/',
+        '-s3:photos/trip/b.png',
+    ],
     'download_folder': None,
     'encryption': ['+encryption'],
     'handle_errors': None,

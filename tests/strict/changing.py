@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from delete_folder import empty
+from delete_folder import delete_folder, empty_bucket
 from metadata_and_tags import add_tags, change_metadata
 from read_write_many import SomeFailedError
 from safe_writes import create_once, delete_if_match, update
@@ -175,11 +175,26 @@ def test_500_versions_with_a_hold_empty_to_the_held_one(s3):
     )
     s3.delete_object(Bucket='held', Key='many/8')
     with pytest.raises(SomeFailedError, match='AccessDenied') as error:
-        empty(s3, 'held')
+        empty_bucket(s3, 'held')
     assert list(error.value.errors) == [f'{key} ({version_id})']
     page = s3.list_object_versions(Bucket='held')
     assert [entry['VersionId'] for entry in page['Versions']] == [version_id]
     assert 'DeleteMarkers' not in page
+
+
+def test_a_folder_without_versioning_goes_and_its_neighbours_stay(s3, bucket):
+    for key in ('site/a', 'site/b/c', 'site-old/a', 'site'):
+        s3.put_object(Bucket=bucket, Key=key)
+    assert delete_folder(s3, bucket, 'site') == 2
+    page = s3.list_objects_v2(Bucket=bucket)
+    kept = {entry['Key'] for entry in page['Contents']}
+    assert kept == {'site', 'site-old/a'}
+
+
+def test_a_key_that_the_server_lists_wrongly_is_told(s3, bucket):
+    s3.put_object(Bucket=bucket, Key='b\x01')
+    with pytest.raises(SomeFailedError, match='lists it after each deletion'):
+        empty_bucket(s3, bucket)
 
 
 def test_8_threads_create_once_and_count_without_loss(s3, bucket):

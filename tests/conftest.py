@@ -70,16 +70,6 @@ s3 =
 """
 
 
-def pytest_addoption(parser):
-    about = "bring README.md's quotes and outputs up to date; test nothing"
-    parser.addoption('--update-examples', action='store_true', help=about)
-
-
-def pytest_configure(config):
-    if config.option.update_examples:
-        config.option.keyword = 'test_the_page_is_up_to_date'
-
-
 @pytest.fixture(scope='session')
 def printed():
     """What the tour prints where nothing is set."""

@@ -6,113 +6,69 @@ import json
 import re
 import runpy
 import shlex
-import textwrap
 from contextlib import redirect_stdout
 
 import pytest
 
-from support import README, RECIPES, ROOT, mask, rows
+import page
+from support import README, RECIPES, ROOT, rows
 
-SOURCE = (ROOT / 'main_aws_s3.py').read_text('utf-8').splitlines()
-PINNED = {
-    int(number): code
-    for number, code in re.findall(
-        r'^(\d+) (.+)$',
-        (ROOT / 'tests' / 'pinned.txt').read_text('utf-8'),
-        re.MULTILINE,
-    )
-}
-SECTION = re.compile(
-    r'^### [^\n]*\n\n\*\*Source:\*\* [^\n]*\n\n```python\n.*?^```\n\n'
-    r'\*\*Output:\*\*\n\n```text\n(?P<output>.*?)\n```\n\n'
-    r'(?P<text>\*\*💡 Key Insight\*\*\n.*?)(?=^##)',
-    re.DOTALL | re.MULTILINE,
-)
-SECTIONS = list(SECTION.finditer(README))
+SOURCE = page.SOURCE
+SECTIONS = list(page.SECTION.finditer(README))
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 BLOCKS = BLOCK.findall(README)
 PROSE = BLOCK.sub('', README)
-# A line that is too long for an arrow has it below.
-ARROW = r'\n? +← Line (\d+)'
-CITATION = r'(`([^`]+)`\s+\(Line\s+)(\d+)\)'
-EXPERIMENT = re.compile(
-    r'\*\*🧪 Try it:\*\* replace `(?P<old>[^`]+)` \(Line (?P<number>\d+)\) '
-    r'with `(?P<new>[^`]+)`\. The (?P<where>tour then stops with|output then '
-    r'says) `(?P<seen>[^`]+)`[.,]'
+
+
+def block(kind, words):
+    """Return the first block of that kind that has these words."""
+    return next(text for x, text in BLOCKS if x == kind and words in text)
+
+
+# The tour
+
+
+def test_the_page_is_up_to_date():
+    changes = page.main(['--check'])
+    assert not changes, f'run `{page.COMMAND}`'
+
+
+def test_a_new_arrow_gets_the_column_of_the_others():
+    wide = 'x' * 70
+    old = f'✅ a ← Line 1\n   b  ← Line 22\nc\n{wide} ← Line 3'
+    new = f'✅ a  ← Line 1\n   b  ← Line 22\nc\n{wide}\n      ← Line 3'
+    assert page.with_arrows(f'✅ a\n   b\nc\n{wide}', old) == new
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'told'),
+    [
+        (
+            '`IsTruncated` says',
+            '`obj` (Line 1) says',
+            r'cites `obj`, which is',
+        ),
+        ('### 5. Listing', '#### 5. Listing', 'has 11 sections, .* has 10'),
+    ],
 )
-EXPERIMENTS = [
-    match.groups()
-    for section in SECTIONS
-    for match in EXPERIMENT.finditer(' '.join(section['text'].split()))
-]
-UPDATE = 'uv run pytest --update-examples'
+def test_what_cannot_be_brought_up_to_date_is_told(old, new, told):
+    assert README.count(old) == 1
+    with pytest.raises(SystemExit, match=told):
+        page.up_to_date(README.replace(old, new))
 
 
-def made_anew(old, first, last, output):
-    """Return a section with source and output as they are, from a match.
-
-    Its text stays, but for line numbers; so do the times and the arrows of
-    what is still printed.
-    """
-    lines = textwrap.dedent('\n'.join(SOURCE[first - 1 : last])).split('\n')
-    marked = set(PINNED)
-
-    def cite(match):
-        code = ' '.join(match[2].split())
-        found = [
-            number
-            for number, line in enumerate(lines, first)
-            if code in line.split('  # ')[0]
-        ]
-        assert len(found) == 1, f'`{code}` is cited; it is on lines {found}'
-        marked.update(found)
-        return f'{match[1]}{found[0]})'
-
-    text = re.sub(CITATION, cite, old['text'])
-    source = '\n'.join(
-        f'{line}  # Line {number}' if number in marked else line
-        for number, line in enumerate(lines, first)
-    )
-    kept = {
-        mask(re.sub(ARROW, '', line)): line
-        for line in re.split(r'\n(?! +←)', old['output'])
-    }
-    shown = '\n'.join(kept.get(mask(x), x) for x in output.split('\n'))
-    title = output.split('\n')[2].strip()
-    place, link = f'{first}-{last}', f'main_aws_s3.py#L{first}-L{last}'
-    return (
-        f'### {title}\n\n**Source:** [`main_aws_s3.py:{place}`]({link})\n\n'
-        f'```python\n{source}\n```\n\n'
-        f'**Output:**\n\n```text\n{shown}\n```\n\n{text}'
-    )
-
-
-def test_the_page_is_up_to_date(pytestconfig, printed):
-    """With --update-examples, it is brought up to date instead."""
-    for number, code in PINNED.items():
-        assert SOURCE[number - 1].strip() == code, f'line {number} must stay'
-    starts = [n for n, x in enumerate(SOURCE, 1) if '    log_section(' in x]
-    lasts = [start - 2 for start in starts[1:]]
-    main = [n for n, x in enumerate(SOURCE) if x.startswith('def main(')]
-    lasts.append(main[0] - 2)
-    outputs = re.split(r'\n(?=\n={70}\n  \d)', printed.rstrip('\n'))
-    assert len(SECTIONS) == len(starts) == len(outputs)
-    page = README
-    for made in zip(SECTIONS, starts, lasts, outputs):
-        page = page.replace(made[0][0], made_anew(*made))
-
-    if pytestconfig.option.update_examples:
-        (ROOT / 'README.md').write_bytes(page.encode())
-    else:
-        assert page == README, f'run `{UPDATE}`'
+def test_a_pinned_line_stays(monkeypatch):
+    monkeypatch.setattr(page, 'SOURCE', ['', *SOURCE])
+    with pytest.raises(SystemExit, match=r'main_aws_s3.py:45 must be `s3_cl'):
+        page.up_to_date(README)
 
 
 def test_no_line_is_cited_without_its_code():
     """Only what stands behind its code is kept up to date."""
     text = ''.join(section['text'] for section in SECTIONS)
-    cited = re.findall(CITATION, text)
+    cited = re.findall(page.CITATION, text)
     assert len(re.findall(r'\bLines?\s+\d', text)) == len(cited)
-    others = BLOCK.sub('', SECTION.sub('', README))
+    others = BLOCK.sub('', page.SECTION.sub('', README))
     assert not re.search(r'\bLines?\s+\d', others)
 
 
@@ -131,16 +87,21 @@ def steps():
             yield node.lineno, '|'.join(map(pattern, node.args))
 
 
+ARROWS = [
+    (text, int(number))
+    for section in SECTIONS
+    for text, numbers in page.lines_of(section['output'])
+    for number in numbers
+]
+
+
 def test_each_arrow_stands_behind_what_its_line_brought_about():
     """That is what the next step prints."""
     printed = sorted(steps())
-    for section in SECTIONS:
-        for line in re.split(r'\n(?! +←)', section['output']):
-            for number in re.findall(ARROW, line):
-                text = re.sub(ARROW, '', line)
-                said = re.sub(r'^(\[[\d:.]{12}\] |\s+)', '', text)
-                step = next(x for n, x in printed if n >= int(number))
-                assert re.fullmatch(step, said), line
+    for text, number in ARROWS:
+        said = re.sub(r'^(\[[\d:.]{12}\] |\s+)', '', text)
+        step = next(x for n, x in printed if n >= number)
+        assert re.fullmatch(step, said), text
 
 
 # These only name something; the line that sends it has the arrow.
@@ -148,15 +109,21 @@ SILENT = {112, 156, 205, 223}
 
 
 def test_each_pinned_line_has_its_arrow():
-    arrows = {int(number) for number in re.findall(ARROW, README)}
-    missing = {*PINNED} - SILENT - arrows
-    assert not missing, 'set their arrows by hand'
-    assert arrows <= {*PINNED}
+    assert {number for _, number in ARROWS} == {*page.PINNED} - SILENT
 
 
-def test_the_page_begins_as_the_tour_does(printed):
-    first = next(text for kind, text in BLOCKS if kind == 'text')
-    assert mask(printed).startswith(mask(first))
+EXPERIMENT = re.compile(
+    r'\*\*🧪 Try it:\*\* replace `(?P<old>[^`]+)` \(Line (?P<number>\d+)\) '
+    r'with `(?P<new>[^`]+)`\. The (?P<where>tour then stops with|output then '
+    r'says) `(?P<seen>[^`]+)`[.,]'
+)
+
+
+EXPERIMENTS = [
+    match.groups()
+    for section in SECTIONS
+    for match in EXPERIMENT.finditer(' '.join(section['text'].split()))
+]
 
 
 def test_each_section_has_three_bullets_at_most_and_one_experiment():
@@ -189,6 +156,37 @@ def test_an_experiment_shows_what_the_page_says(
     assert seen not in printed
 
 
+def test_the_policy_has_both_arns():
+    policy = json.loads(next(text for kind, text in BLOCKS if kind == 'json'))
+    resources = {
+        action: statement['Resource']
+        for statement in policy['Statement']
+        for action in [statement['Action']]
+        if isinstance(action, str)
+    }
+    assert resources == {'s3:ListBucket': 'arn:aws:s3:::my-bucket'}
+    assert policy['Statement'][1]['Resource'] == 'arn:aws:s3:::my-bucket/*'
+
+
+def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'report.pdf').write_bytes(b'data')
+    setup = next(text for kind, text in BLOCKS if 'import boto3' in text)
+    names = {'region': 'us-east-1', 'key': 'key', 'data': b'data'}
+    exec(setup, names)
+    for number, (_, call, _) in enumerate(rows('Cheat sheet')):
+        bucket = f'sheet-{number}'
+        if 'create_bucket' not in call:
+            s3.create_bucket(Bucket=bucket)
+        if not re.search('(create|delete)_bucket', call):
+            s3.put_object(Bucket=bucket, Key='key', Body=b'data')
+        copy = {'to_bucket': bucket, 'new_key': 'copy'}
+        exec(call.strip('`'), {**names, **copy, 'bucket': bucket})
+
+
+# The page
+
+
 def test_links_lead_somewhere():
     titles = re.findall(r'^##+ (.*)$', PROSE, re.MULTILINE)
     anchors = [
@@ -211,63 +209,41 @@ def test_each_source_is_defined_once_and_used():
 
 def test_recipes_are_listed_as_in_the_menu():
     topics, listed = {}, []
-    for need, recipe in rows('Recipes'):
+    part = re.split(r'\n##+ ', README.partition('\n## Recipes\n')[2])[0]
+    for row in re.findall(r'^\| (.*) \|$', part, re.MULTILINE)[2:]:
+        need, recipe = re.split(r' \| ?', row)
         if need.startswith('**'):
             listed = topics.setdefault(need.strip('*'), [])
         listed += re.findall(r'\[(\w+)\]\(recipes/', recipe)
-    menu = runpy.run_path(str(ROOT / 'recipes' / '__main__.py'))
-    assert list(topics.items()) == list(menu['TOPICS'].items())
+    menu = runpy.run_path(str(ROOT / 'recipes' / '__main__.py'))['TOPICS']
+    told = 'give TOPICS in recipes/__main__.py and README.md the same recipes'
+    assert list(topics.items()) == list(menu.items()), told
+    names = [name for names in menu.values() for name in names]
+    assert sorted(names) == sorted(RECIPES), told
 
 
 def test_a_recipe_is_a_link_wherever_it_stands():
     links = re.findall(r'\[(\w+)\]\(recipes/(\w+)\.py\)', PROSE)
     assert all(file == name for name, file in links if '_' in name)
     elsewhere = re.sub(r'\[[^\]]*\]\([^)]*\)', '', PROSE)
+    elsewhere = re.sub('`[^`]*`', '', elsewhere)
     names = [name for name in RECIPES if '_' in name]
     assert not re.search(rf'\b({"|".join(names)})\b(?!\()', elsewhere)
 
 
-def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / 'report.pdf').write_bytes(b'data')
-    setup = next(text for kind, text in BLOCKS if 'import boto3' in text)
-    names = {'region': 'us-east-1', 'key': 'key', 'data': b'data'}
-    exec(setup, names)
-    for number, (_, call, _) in enumerate(rows('Cheat sheet')):
-        bucket = f'sheet-{number}'
-        if 'create_bucket' not in call:
-            s3.create_bucket(Bucket=bucket)
-        if not re.search('(create|delete)_bucket', call):
-            s3.put_object(Bucket=bucket, Key='key', Body=b'data')
-        copy = {'to_bucket': bucket, 'new_key': 'copy'}
-        exec(call.strip('`'), {**names, **copy, 'bucket': bucket})
-
-
-def test_the_policy_has_both_arns():
-    policy = json.loads(next(text for kind, text in BLOCKS if kind == 'json'))
-    resources = {
-        action: statement['Resource']
-        for statement in policy['Statement']
-        for action in [statement['Action']]
-        if isinstance(action, str)
-    }
-    assert resources == {'s3:ListBucket': 'arn:aws:s3:::my-bucket'}
-    assert policy['Statement'][1]['Resource'] == 'arn:aws:s3:::my-bucket/*'
-
-
-def test_commands_can_be_typed(pytestconfig):
+def test_commands_can_be_typed():
     """Scripts, modules and options are there."""
     texts = [text for kind, text in BLOCKS if kind == 'console']
     texts += re.findall('`((?:uv|bash) [^`]+)`', PROSE)
-    assert UPDATE in '\n'.join(texts)
-    sources = '\n'.join([*SOURCE, *RECIPES.values()])
+    files = [page.__file__, ROOT / 'main_aws_s3.py', *RECIPES.values()]
+    sources = ''.join(
+        x.read_text('utf-8') if hasattr(x, 'read_text') else x for x in files
+    ) + (ROOT / 'tests' / 'page.py').read_text('utf-8')
     for word in shlex.split('\n'.join(texts)):
         if word.endswith('.py') or word.startswith('.ci'):
-            assert (ROOT / word).is_file(), word
+            assert (ROOT / word).is_file() or word == 'my_s3.py', word
         if word.startswith('--') and word != '--with':  # which is uv's own
-            option = word[2:].replace('-', '_')
-            known = hasattr(pytestconfig.option, option)
-            assert known or f"'{word}'" in sources, word
+            assert f"'{word}'" in sources, word
 
 
 PYPROJECT = (ROOT / 'pyproject.toml').read_text('utf-8')
@@ -285,9 +261,9 @@ def test_what_decides_the_output_has_a_bound(name):
     assert f'    "{name}<' in bounds
 
 
-def test_the_diagram_shows_each_object_in_its_sections():
+def test_the_map_shows_each_object_in_its_sections():
     """A number in a box or on its arrow: the section has the key."""
-    diagram = next(text for kind, text in BLOCKS if kind == 'mermaid')
+    diagram = block('mermaid', 'data/hello.txt')
     arrows = re.findall(r'(\w+) -- "(\d+) \w+" --> (\w+)', diagram)
     boxes = re.findall(r'(\w+)\["(\S+/\S+?)<br>([^"]+)"\]', diagram)
     for number, section in enumerate(SECTIONS, 1):

@@ -41,20 +41,20 @@ def tour(
     """Run on whatever account boto3 finds; a failing step raises."""
     log_section(1, 'Creating S3 Client and Resource')
 
-    # The client: a method for each API operation, responses as dicts.
+    # The client: a method for each operation of S3. It returns dicts.
     s3_client = boto3.client('s3', region_name='us-east-1')
     log_step('✅ Created S3 client', 'Low-level API access')
 
-    # The resource: objects such as Bucket, on top of such a client.
+    # The resource: objects, such as a Bucket, that call a client for you.
     s3_resource = boto3.resource('s3', region_name='us-east-1')
     log_step('✅ Created S3 resource', 'High-level OOP interface')
 
     log_section(2, 'Creating S3 Buckets')
 
-    # In us-east-1 a name is enough. A client for another region must
-    # name that region in CreateBucketConfiguration, too. If the bucket
-    # is already yours, us-east-1 resets its ACL and says nothing, and
-    # other regions refuse.
+    # In us-east-1, a name is enough. In any other region, you must also
+    # name the region, in CreateBucketConfiguration. If the bucket is
+    # already yours, us-east-1 raises no error, and other regions raise
+    # BucketAlreadyOwnedByYou.
     s3_client.create_bucket(Bucket=bucket_name)
     log_step(f'📦 Created bucket: {bucket_name}')
 
@@ -65,9 +65,9 @@ def tour(
 
     log_section(3, 'Listing All Buckets')
 
-    # This lists the account's buckets in all regions. Client and
-    # resource talk to the same S3, so it does not matter which of
-    # them created a bucket.
+    # This lists the account's buckets in all regions. It does not
+    # matter whether the client or the resource created them: both talk
+    # to the same S3.
     response = s3_client.list_buckets()
     log_step(f"🗂️  Found {len(response['Buckets'])} buckets:")
     for bucket_info in response['Buckets']:
@@ -76,9 +76,9 @@ def tour(
     log_section(4, 'Uploading Objects to S3')
 
     # A key is one string: S3 has no directories, only keys with
-    # slashes in them. Every download gets the ContentType that you
-    # give here. S3 never guesses it: without one, the object is
-    # binary/octet-stream.
+    # slashes in them. Whoever downloads the object is told the
+    # ContentType that you give here. S3 never guesses it: without one,
+    # it is binary/octet-stream.
     s3_client.put_object(
         Bucket=bucket_name,
         Key='data/hello.txt',
@@ -87,7 +87,7 @@ def tour(
     )
     log_step('📤 Uploaded: data/hello.txt', 'String content')
 
-    # Metadata travels with the object as x-amz-meta-… headers.
+    # Metadata is sent along with the object, as x-amz-meta-… headers.
     config = {'name': 'boto3', 'version': '1.34', 'service': 's3'}
     s3_client.put_object(
         Bucket=bucket_name,
@@ -115,16 +115,16 @@ def tour(
 
     log_section(5, 'Listing Objects in Bucket')
 
-    # One response holds at most 1,000 keys, in sorted order. That is
-    # enough here; a paginator fetches the rest. If there are no keys,
-    # the response has no 'Contents', hence the get() below.
+    # One response has at most 1,000 keys, sorted. That is enough here;
+    # for more, a paginator asks for page after page. If there are no
+    # keys, the response has no 'Contents', hence the get() below.
     response = s3_client.list_objects_v2(Bucket=bucket_name)
     log_step(f"📋 Found {response['KeyCount']} objects in '{bucket_name}':")
     for obj in response.get('Contents', []):
         size_kb = obj['Size'] / 1024
         log_step(f"   • {obj['Key']:<30} ({size_kb:.2f} KB)")
 
-    # S3 filters by prefix itself, so other keys are never sent.
+    # S3 itself filters by prefix: it does not send other keys at all.
     response = s3_client.list_objects_v2(
         Bucket=bucket_name,
         Prefix='data/',
@@ -137,8 +137,8 @@ def tour(
 
     # Body is a stream: the bytes arrive as you read them, and a
     # second read() returns nothing. S3 stores bytes and does not know
-    # their encoding, so whoever reads them must know that this is
-    # UTF-8.
+    # how text became bytes, so you must know that this text is
+    # encoded as UTF-8.
     response = s3_client.get_object(
         Bucket=bucket_name,
         Key='data/hello.txt',
@@ -160,9 +160,9 @@ def tour(
 
     log_section(7, 'Reading Object Metadata')
 
-    # HEAD returns the headers of a GET without the body, so it costs
-    # the same for a terabyte as for these 53 bytes. The keys of the
-    # metadata always come back in lower case.
+    # get_object sends the HTTP request GET; this sends HEAD, which has
+    # the same response without the body. So it is as quick for a
+    # terabyte as for 53 bytes. Metadata has its keys in lower case.
     response = s3_client.head_object(
         Bucket=bucket_name,
         Key='data/config.json',
@@ -176,9 +176,9 @@ def tour(
 
     log_section(8, 'Generating Presigned URLs')
 
-    # Signed on this machine: no request is sent. In us-east-1, boto3
-    # still signs URLs with the old Version 2 of the signature. For
-    # your own, ask for Version 4, as this does:
+    # A URL with a signature, made on this machine: nothing is sent. In
+    # us-east-1, boto3 makes signatures of the old Version 2, unless you
+    # ask for Version 4. To see how:
     # uv run python -m recipes presigned_url
     url = s3_client.generate_presigned_url(
         'get_object',
@@ -188,7 +188,7 @@ def tour(
     detail = f'URL length: {len(url)} characters (expires in 1 hour)'
     log_step('🔗 Generated presigned URL for download:', detail)
 
-    # You can sign an upload too; its key need not exist yet.
+    # You can also sign an upload. Its key need not exist yet.
     upload_url = s3_client.generate_presigned_url(
         'put_object',
         Params={'Bucket': bucket_name, 'Key': 'uploads/new-file.txt'},
@@ -199,9 +199,9 @@ def tour(
 
     log_section(9, 'Copying Objects')
 
-    # S3 makes the copy: the body never comes to this machine. The
-    # content type and the metadata are copied too. The source may be
-    # in another bucket.
+    # S3 makes the copy: the body never comes to this machine. Content
+    # type and metadata are copied, too. The source may be in another
+    # bucket.
     copy_source = {'Bucket': bucket_name, 'Key': 'data/hello.txt'}
     s3_client.copy_object(
         Bucket=bucket_name,
@@ -213,8 +213,8 @@ def tour(
     log_section(10, 'Deleting Objects')
 
     # The response is the same whether the key exists or not, so deleting
-    # twice does no harm. In a bucket with versioning this would only
-    # add a delete marker. Here the object is gone, and no call brings
+    # twice does no harm. A bucket with versioning would keep what was
+    # deleted. This one has none: the object is gone, and no call brings
     # it back.
     s3_client.delete_object(Bucket=bucket_name, Key='backup/hello-copy.txt')
     log_step('🗑️  Deleted: backup/hello-copy.txt')
@@ -238,7 +238,7 @@ def tour(
 
     log_section(11, 'Deleting Buckets')
 
-    # S3 refuses to delete a bucket that is not empty.
+    # S3 refuses to delete a bucket that is not empty, so empty it first.
     response = s3_client.list_objects_v2(Bucket=bucket_name)
     for obj in response.get('Contents', []):
         s3_client.delete_object(Bucket=bucket_name, Key=obj['Key'])
@@ -250,8 +250,8 @@ def tour(
     s3_client.delete_bucket(Bucket=bucket_name_2)
     log_step(f'🗑️  Deleted bucket: {bucket_name_2}')
 
-    # Ask S3 whether they are gone. A waiter asks again until they are;
-    # list_buckets() may still show a bucket just after its deletion.
+    # A waiter asks S3 again and again, here until the bucket is gone.
+    # Just after a deletion, a listing may still show the bucket.
     gone = s3_client.get_waiter('bucket_not_exists')
     for name in (bucket_name, bucket_name_2):
         gone.wait(Bucket=name)

@@ -15,7 +15,9 @@ import pytest
 import requests
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
+from botocore.signers import RequestSigner
 
+import main_aws_s3
 from support import README, RECIPES, rows
 
 SOURCE = {'Bucket': 'facts', 'Key': 'key'}  # of a copy
@@ -140,7 +142,7 @@ def test_moto_takes_any_batch(s3):
 
 
 def test_a_head_of_a_missing_key_is_a_bare_404(s3):
-    says('a missing key is only a `404` here, not `NoSuchKey`.')
+    says('so a missing key is only a `404` here.')
     assert code_of(head, s3) == '404'
 
 
@@ -202,7 +204,7 @@ def test_moto_refuses_as_s3_does(s3):
 
 
 def test_another_region_wants_its_name_and_creates_once(s3):
-    says('Outside us-east-1, whoever creates a bucket must name its region')
+    says('Outside us-east-1, you must name the region when you create a')
     create = client('eu-central-1').create_bucket
     code = code_of(create, Bucket='new')
     assert code == 'IllegalLocationConstraintException'
@@ -219,20 +221,20 @@ def test_an_upload_replaces_and_a_str_is_utf_8(s3):
     put(s3, Body='old', ContentType='text/plain')
     put(s3, Body='zwölf\nzehn')
     assert get(s3)['ContentType'] == 'binary/octet-stream'
-    says('A `str` as body is sent as UTF-8.')
+    says('A `Body` that is a `str` is sent as UTF-8.')
     assert read(s3) == b'zw\xc3\xb6lf\nzehn'
 
 
 def test_a_body_can_be_read_in_pieces(s3):
     put(s3, Body='12\n3456')
-    says('use `iter_chunks()`, `iter_lines()` or a `Range` of bytes.')
+    says('use `iter_chunks()` or `iter_lines()`, or ask S3 for a `Range`')
     assert list(get(s3)['Body'].iter_lines()) == [b'12', b'3456']
     body = get(s3, Range='bytes=3-5')['Body']
     assert list(body.iter_chunks(2)) == [b'34', b'5']
 
 
 def test_metadata_is_ascii_and_a_date_is_utc(s3):
-    says('has room for 2 KB of ASCII text.')
+    says('are your own notes: ASCII text, 2 KB at most.')
     with pytest.raises(exceptions.ParamValidationError, match='ASCII'):
         put(s3, Metadata={'author': 'Zoë'})
     says('`LastModified` is a `datetime` in UTC, exact to the second.')
@@ -242,21 +244,21 @@ def test_metadata_is_ascii_and_a_date_is_utc(s3):
 
 
 def test_a_delete_does_not_prove_that_anything_was_there(s3):
-    says('That `delete_object(` succeeds does not prove that anything was')
+    says("A successful `delete_object` doesn't prove that the key existed.")
     s3.delete_object(Bucket='facts', Key='absent')
 
 
 def test_listings(s3):
     for key in ('a9', 'a10', 'B', 'dir/x', 'dir/y/z'):
         put(s3, key)
-    says('`IsTruncated` says whether there are more keys than one response')
+    says('`IsTruncated` says whether there are more.')
     assert s3.list_objects_v2(Bucket='facts', MaxKeys=2)['IsTruncated']
     says('`B` comes before `a`, and `a10` before `a9`')
     response = s3.list_objects_v2(Bucket='facts', Delimiter='/')
     assert [x['Key'] for x in response['Contents']] == ['B', 'a10', 'a9']
-    says('would group what has one more `/` into `CommonPrefixes`, which look')
+    says('keys that share the next "folder" come back as one entry of `Comm')
     assert response['CommonPrefixes'] == [{'Prefix': 'dir/'}]
-    says('A listing has neither content type nor metadata;')
+    says('but neither content type nor metadata.')
     assert not {'ContentType', 'Metadata'} & set(response['Contents'][0])
 
 
@@ -265,11 +267,9 @@ def test_a_copy_keeps_metadata_and_tags_but_no_storage_class(s3):
     put(s3, Tagging='a=1', StorageClass='STANDARD_IA', **text)
     copy(s3)
     assert {name: head(s3, 'copy')[name] for name in text} == text
-    says("the copy's storage class, which sets the price, is `STANDARD`,")
+    says('the copy is `STANDARD` (the storage class sets the price) and')
     assert head(s3, 'copy').get('StorageClass', 'STANDARD') == 'STANDARD'
-    says(
-        '`copy_object(` keeps metadata and tags, labels that can change later'
-    )
+    says('`copy_object(` copies an object with its content type, metadata and')
     tags = s3.get_object_tagging(Bucket='facts', Key='copy')
     assert tags['TagSet'] != []
 
@@ -286,21 +286,45 @@ def test_to_replace_metadata_drops_what_is_not_given_again(s3):
 
 
 def test_a_copy_in_parts_drops_tags(s3):
-    says('in parts from 8 MB on. These drop the tags unless you pass')
+    says('in parts from 8 MB on. Copies in parts lose the tags, unless you')
     put(s3, Body=bytes(8 * 1024**2), Tagging='a=1')
     s3.copy(SOURCE, 'facts', 'copy')
     tags = s3.get_object_tagging(Bucket='facts', Key='copy')
     assert tags['TagSet'] == []
-    says('After an upload in parts it ends in `-` and the number of parts.')
+    says('After an upload in parts, it ends in `-` and the number of parts.')
     assert head(s3, 'copy')['ETag'].endswith('-1"')
 
 
 def test_signing_and_making_a_client_send_nothing(s3, events):
-    says('Creating a client or a resource sends nothing to S3.')
-    says('A missing key or permission shows only when it is used.')
+    says('Creating one sends nothing.')
     events.register('before-send.s3', lambda **_: pytest.fail('sent'))
     boto3.resource('s3', region_name='us-east-1')
     client().generate_presigned_url('get_object', SOURCE)
+
+
+def test_urls_of_the_tour_are_for_what_it_says_and_an_hour(
+    events, monkeypatch, capsys
+):
+    """It prints "1 hour", and uses neither."""
+    asked = []
+    monkeypatch.setattr(
+        RequestSigner,
+        'generate_presigned_url',
+        lambda _, **kwargs: asked.append(kwargs) or '',
+    )
+    main_aws_s3.tour()
+    assert '(expires in 1 hour)' in capsys.readouterr().out
+    assert [
+        (
+            kwargs['request_dict']['method'],
+            kwargs['request_dict']['url_path'],
+            kwargs['expires_in'],
+        )
+        for kwargs in asked
+    ] == [
+        ('GET', '/data/hello.txt', 3600),
+        ('PUT', '/uploads/new-file.txt', 3600),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -309,11 +333,10 @@ def test_signing_and_making_a_client_send_nothing(s3, events):
 def test_where_boto3_still_signs_with_version_2(s3, region, version_2):
     asked = {**SOURCE, 'Range': 'bytes=0-1'}
     url = client(region).generate_presigned_url('get_object', asked)
-    says("Version 2 is still boto3's default in us-east-1 and some other")
+    says('in us-east-1 and some other regions, it still signs with Version 2')
     assert ('AWSAccessKeyId=' in url) == version_2
-    says('It cannot sign a `Range` or a condition such as `IfMatch`: boto3')
     assert ('range' in url) != version_2
-    says('The default is 3600;')
+    says('The default is 3600, and the maximum')
     assert ('X-Amz-Expires=3600' in url) != version_2
 
 

@@ -112,13 +112,14 @@ def test_each_pinned_line_has_its_arrow():
     assert {number for _, number in ARROWS} == {*page.PINNED} - SILENT
 
 
+# Experiments
+
 EXPERIMENT = re.compile(
-    r'\*\*🧪 Try it:\*\* replace `(?P<old>[^`]+)` \(Line (?P<number>\d+)\) '
+    r'\*\*🧪 Try it:\*\* replace `(?P<old>[^`]+)` \(Line (?P<number>\d+)\)'
+    r'(?P<only>, in that line only,)? '
     r'with `(?P<new>[^`]+)`\. The (?P<where>tour then stops with|output then '
     r'says) `(?P<seen>[^`]+)`[.,]'
 )
-
-
 EXPERIMENTS = [
     match.groups()
     for section in SECTIONS
@@ -134,15 +135,17 @@ def test_each_section_has_three_bullets_at_most_and_one_experiment():
 
 
 @pytest.mark.parametrize(
-    ('old', 'number', 'new', 'where', 'seen'),
+    ('old', 'number', 'only', 'new', 'where', 'seen'),
     EXPERIMENTS,
     ids=[f'line-{number}' for _, number, *_ in EXPERIMENTS],
 )
 def test_an_experiment_shows_what_the_page_says(
-    printed, old, number, new, where, seen
+    printed, old, number, only, new, where, seen
 ):
     lines = SOURCE.copy()
     assert lines[int(number) - 1].count(old) == 1
+    often = '\n'.join(SOURCE).count(old) > 1
+    assert bool(only) == often, 'say so where an editor would find more'
     lines[int(number) - 1] = lines[int(number) - 1].replace(old, new)
     changed = {'__name__': 'changed'}
     exec(compile('\n'.join(lines), 'main_aws_s3.py', 'exec'), changed)

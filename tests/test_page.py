@@ -6,12 +6,15 @@ import json
 import re
 import runpy
 import shlex
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
+from datetime import datetime, timedelta, timezone
 
 import pytest
+import requests
 
+import main_aws_s3
 import page
-from support import README, RECIPES, ROOT, rows
+from support import README, RECIPES, ROOT, printed_as, rows
 
 SOURCE = page.SOURCE
 SECTIONS = list(page.SECTION.finditer(README))
@@ -159,6 +162,79 @@ def test_an_experiment_shows_what_the_page_says(
     assert seen not in printed
 
 
+# Write your own
+
+SCRIPTS = [text for kind, text in BLOCKS if 'with closed_world():' in text]
+# What each stores in my-bucket.
+STORED = [
+    {'notes/monday.txt': ('text/plain', b'Buy milk')},
+    {
+        'weather/oslo.json': (
+            'application/json',
+            b'{"city": "Oslo", "degrees": 21}',
+        )
+    },
+    {
+        f'logs/{name}.txt': ('text/plain', b'All is well')
+        for name in ('ant', 'mouse', 'zebra')
+    },
+    {'report.txt': ('text/plain', b'All is well')},
+]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Let time pass for the mock where a script sleeps."""
+    now = [datetime(2026, 1, 1, tzinfo=timezone.utc)]
+
+    def sleep(seconds):
+        now[0] += timedelta(seconds=seconds)
+
+    monkeypatch.setattr('moto.s3.models.utcnow', lambda: now[0])
+    monkeypatch.setattr('time.sleep', sleep)
+
+
+def objects(s3, bucket):
+    """Return content type and body of each object."""
+    found = {}
+    for entry in s3.list_objects_v2(Bucket=bucket).get('Contents', []):
+        response = s3.get_object(Bucket=bucket, Key=entry['Key'])
+        kind = response['ContentType']
+        found[entry['Key']] = kind, response['Body'].read()
+    return found
+
+
+@pytest.mark.parametrize('number', range(len(STORED)))
+def test_a_script_prints_its_lines(number, clock, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with redirect_stdout(io.StringIO()) as stdout:
+        exec(SCRIPTS[number], {})
+    assert printed_as(SCRIPTS[number]).fullmatch(stdout.getvalue())
+
+
+@pytest.mark.parametrize('number', range(len(STORED)))
+def test_a_script_stores_what_is_wanted(
+    number, s3, clock, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(main_aws_s3, 'closed_world', nullcontext)
+    with redirect_stdout(io.StringIO()) as stdout:
+        exec(SCRIPTS[number], {})
+    assert objects(s3, 'my-bucket') == STORED[number]
+    if 'generate_presigned_url' in SCRIPTS[number]:
+        assert requests.get(stdout.getvalue().strip()).text == 'All is well'
+
+
+def test_each_solution_is_folded_away():
+    assert len(SCRIPTS) == len(STORED)
+    folded = re.findall(
+        r'^<details>\n<summary>A solution</summary>\n\n```python\n(.*?)^```$',
+        README,
+        re.DOTALL | re.MULTILINE,
+    )
+    assert folded == SCRIPTS[1:]
+
+
 def test_the_policy_has_both_arns():
     policy = json.loads(next(text for kind, text in BLOCKS if kind == 'json'))
     resources = {
@@ -255,7 +331,10 @@ PYPROJECT = (ROOT / 'pyproject.toml').read_text('utf-8')
 def test_pip_installs_what_uv_installs():
     needed = re.search(r'^dependencies = \[(.*?)^\]', PYPROJECT, re.S | re.M)
     packages = ' '.join(re.findall('"[^"]+"', needed[1]))
-    assert f'`pip install {packages}`' in README
+    assert f'-m pip install {packages}\n' in README
+    tests = re.search(r'^dev = \[(.*?)^\]', PYPROJECT, re.S | re.M)
+    names = re.findall(r'"([\w-]+)', tests[1])
+    assert f'-m pip install {" ".join(sorted(names))}\n' in README
 
 
 @pytest.mark.parametrize('name', ['boto3', 'moto', 'ruff'])

@@ -235,18 +235,6 @@ def test_each_solution_is_folded_away():
     assert folded == SCRIPTS[1:]
 
 
-def test_the_policy_has_both_arns():
-    policy = json.loads(next(text for kind, text in BLOCKS if kind == 'json'))
-    resources = {
-        action: statement['Resource']
-        for statement in policy['Statement']
-        for action in [statement['Action']]
-        if isinstance(action, str)
-    }
-    assert resources == {'s3:ListBucket': 'arn:aws:s3:::my-bucket'}
-    assert policy['Statement'][1]['Resource'] == 'arn:aws:s3:::my-bucket/*'
-
-
 def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'report.pdf').write_bytes(b'data')

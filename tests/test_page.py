@@ -1,16 +1,22 @@
 """README.md shows the tour as it is, and what it says can be done works."""
 
 import ast
+import asyncio
+import gzip
 import io
 import json
 import re
 import runpy
 import shlex
+import zipfile
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
 
+import boto3
 import pytest
 import requests
+from boto3.s3.transfer import TransferConfig
 
 import main_aws_s3
 import page
@@ -249,6 +255,90 @@ def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
             s3.put_object(Bucket=bucket, Key='key', Body=b'data')
         copy = {'to_bucket': bucket, 'new_key': 'copy'}
         exec(call.strip('`'), {**names, **copy, 'bucket': bucket})
+
+
+# Asked often
+
+
+def answers():
+    """Yield each code of an answer, with its need."""
+    part = README.partition('\n### Asked often\n')[2].partition('\n## ')[0]
+    for row in re.findall(r'^\| (.*) \|$', part, re.MULTILINE)[2:]:
+        need, answer = row.split(' | ')
+        for code in re.findall('`([^`]+)`', answer):
+            if re.search(r'\(.*\)|\[|^ExtraArgs=', code):
+                yield pytest.param(need, code, id=f'{need}: {code[:20]}')
+
+
+def stored(s3, **expected):
+    """Return whether the object has that body, and those headers."""
+    response = s3.get_object(Bucket='my-bucket', Key='key')
+    response['Body'] = response['Body'].read()
+    return expected.items() <= response.items()
+
+
+GZIPPED = gzip.compress(b'text', mtime=0)
+# What the answer to such a need returns or leaves.
+ANSWERS = {
+    'region': lambda given, s3: given == 'us-east-1',
+    'profiles': lambda given, s3: given.meta.region_name == 'eu-north-1',
+    'plain URL': lambda given, s3: requests.get(given).content == GZIPPED,
+    'from memory': lambda given, s3: given == 0 or stored(s3, Body=b'png'),
+    'store gzipped': lambda given, s3: stored(
+        s3, ContentType='text/plain', ContentEncoding='gzip'
+    ),
+    'read gzipped': lambda given, s3: given == 'text',
+    'faster': lambda given, s3: isinstance(given, TransferConfig),
+    'apart': lambda given, s3: given == ('my-bucket', 'key'),
+    'share no': lambda given, s3: stored(s3, Body=GZIPPED),
+    'a zip': lambda given, s3: True,
+    'LocalStack': lambda given, s3: 'localhost' in given.meta.endpoint_url,
+    'async': lambda given, s3: given['Body'].read() == GZIPPED,
+    'cache': lambda given, s3: stored(
+        s3, Body=b'png', ContentType='image/png', CacheControl='max-age=3600'
+    ),
+    'encryption header': lambda given, s3: stored(
+        s3,
+        Body=b'png',
+        ContentType='image/png',
+        ServerSideEncryption='aws:kms',
+    ),
+}
+
+
+@pytest.mark.parametrize(('need', 'code'), [*answers()])
+def test_what_is_asked_often_is_answered(
+    need, code, s3, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'config').write_text(
+        '[profile work]\nregion = eu-north-1\n'
+        'aws_access_key_id = fake\naws_secret_access_key = fake\n'
+    )
+    monkeypatch.setenv('AWS_CONFIG_FILE', str(tmp_path / 'config'))
+    s3.create_bucket(Bucket='my-bucket')
+    s3.put_object(
+        Bucket='my-bucket', Key='key', Body=GZIPPED, ACL='public-read'
+    )
+    image = io.BytesIO(b'png')
+    with zipfile.ZipFile(io.BytesIO(), 'w') as archive:
+        names = {'bucket': 'my-bucket', 'key': 'key', 'region': 'us-east-1'}
+        names.update(s3=s3, other_s3=s3, other_bucket='my-bucket', text='text')
+        names.update(file=image, archive=archive, url='s3://my-bucket/key')
+        names.update(boto3=boto3, gzip=gzip, quote=quote, asyncio=asyncio)
+        names.update(zipfile=zipfile, TransferConfig=TransferConfig)
+        if code.startswith('ExtraArgs='):
+            extra = eval(code.partition('=')[2])
+            given = s3.upload_fileobj(image, 'my-bucket', 'key', extra)
+        elif code.startswith('await '):
+            given = asyncio.run(eval(code[6:], names))
+        elif code.startswith('bucket, _'):
+            exec(code, names)
+            given = names['bucket'], names['key']
+        else:
+            given = eval(code, names)
+    right = next(x for words, x in ANSWERS.items() if words in need)
+    assert right(given, s3)
 
 
 # The page

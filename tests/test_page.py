@@ -11,7 +11,7 @@ import shlex
 import zipfile
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta, timezone
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import boto3
 import pytest
@@ -21,6 +21,7 @@ from boto3.s3.transfer import TransferConfig
 import main_aws_s3
 import page
 from support import README, RECIPES, ROOT, printed_as, rows
+from test_faults import PERMISSIONS
 
 SOURCE = page.SOURCE
 SECTIONS = list(page.SECTION.finditer(README))
@@ -241,20 +242,150 @@ def test_each_solution_is_folded_away():
     assert folded == SCRIPTS[1:]
 
 
-def test_calls_of_the_cheat_sheet_work(s3, tmp_path, monkeypatch):
+# Permissions
+
+
+@pytest.fixture
+def sent(events):
+    """The operations of S3 that are sent from now on, and their buckets."""
+    calls = []
+
+    def note(params, model, **_):
+        calls.append((model.name, params.get('Bucket')))
+
+    events.register('before-parameter-build.s3', note)
+    return calls
+
+
+def actions(operations):
+    """Return the actions of a policy that these operations need."""
+    names = ' '.join(PERMISSIONS.get(name, name) for name in operations)
+    return {f's3:{name}' for name in names.split()}
+
+
+def allowed(policy):
+    """Return what a policy allows: actions, by the resource."""
+    found = {}
+    for statement in json.loads(policy)['Statement']:
+        assert statement['Effect'] == 'Allow'
+        names = statement['Action']
+        names = {names} if isinstance(names, str) else {*names}
+        found.setdefault(statement['Resource'], set()).update(names)
+    return found
+
+
+OF_BUCKETS = {'s3:ListBucket', 's3:CreateBucket', 's3:DeleteBucket'}
+
+
+def test_the_policy_of_the_tour_is_what_it_sends(sent, capsys):
+    main_aws_s3.tour('s3-tour-1', 's3-tour-2')
+    # They are signed, not sent.
+    operations = {name for name, _ in sent} | {'GetObject', 'PutObject'}
+    operations -= {'ListBuckets'}
+    assert allowed(block('json', 's3-tour-')) == {
+        '*': {'s3:ListAllMyBuckets'},
+        'arn:aws:s3:::s3-tour-*': actions(operations) & OF_BUCKETS,
+        'arn:aws:s3:::s3-tour-*/*': actions(operations) - OF_BUCKETS,
+    }
+
+
+def test_the_policy_for_one_bucket_is_what_the_cheat_sheet_needs():
+    """Not those for buckets as such, or for tags."""
+    needed = set()
+    for *_, permission in rows('Cheat sheet'):
+        needed |= set(re.findall(r'`(s3:\w+)`', permission))
+    needed -= {x for x in needed if x.endswith(('Tagging', 'Buckets'))}
+    assert allowed(block('json', 'my-bucket')) == {
+        'arn:aws:s3:::my-bucket': {'s3:ListBucket'},
+        'arn:aws:s3:::my-bucket/*': needed - OF_BUCKETS,
+    }
+
+
+# The cheat sheet
+
+CALLS = {
+    plain: (call, right)
+    for plain, call, right in (
+        (re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', to), call.strip('`'), right)
+        for to, call, right in rows('Cheat sheet')
+    )
+}
+KEPT = {'key': ('text/kept', b'data'), 'data/a': ('text/kept', b'')}
+# What a call leaves, where that is not what was there before.
+LEFT = {
+    'upload a file': {**KEPT, 'key': ('application/pdf', b'%PDF')},
+    'upload bytes': {**KEPT, 'key': ('application/json', b'{}')},
+    'copy up to 5 GB': {**KEPT, 'new': ('text/kept', b'data')},
+    'delete': {'data/a': KEPT['data/a']},
+    'delete up to 1,000': {'data/a': KEPT['data/a']},
+    'create a bucket in us-east-1': {},
+}
+# What it returns, where that is worth a look.
+GIVEN = {
+    'read bytes': lambda x: x == b'data',
+    'list all keys': lambda x: x == ['data/a'],
+    'list the first 1,000': lambda x: [y['Key'] for y in x] == ['data/a'],
+    'read metadata': lambda x: x['ContentType'] == 'text/kept',
+    'share by a link, for a day': lambda x: (
+        parse_qs(urlsplit(x).query)['X-Amz-Expires'] == ['86400']
+        and requests.get(x).text == 'data'
+    ),
+    'delete up to 1,000': lambda x: x is None,
+    'list buckets': lambda x: [y['Name'] for y in x] == ['my-bucket'],
+}
+# What it needs where this test does not go.
+BEYOND = {
+    'upload a file': {'s3:AbortMultipartUpload'},
+    'share by a link, for a day': {'s3:GetObject'},
+    'copy up to 5 GB': {'s3:GetObjectTagging', 's3:PutObjectTagging'},
+    'list buckets': {'s3:ListAllMyBuckets'},
+}
+
+
+@pytest.mark.parametrize('to', CALLS)
+def test_a_call_of_the_cheat_sheet_is_right_when_it_is_pasted(
+    to, s3, events, sent, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '1')
     monkeypatch.chdir(tmp_path)
-    (tmp_path / 'report.pdf').write_bytes(b'data')
-    setup = next(text for kind, text in BLOCKS if 'import boto3' in text)
-    names = {'region': 'us-east-1', 'key': 'key', 'data': b'data'}
-    exec(setup, names)
-    for number, (_, call, _) in enumerate(rows('Cheat sheet')):
-        bucket = f'sheet-{number}'
-        if 'create_bucket' not in call:
-            s3.create_bucket(Bucket=bucket)
-        if not re.search('(create|delete)_bucket', call):
-            s3.put_object(Bucket=bucket, Key='key', Body=b'data')
-        copy = {'to_bucket': bucket, 'new_key': 'copy'}
-        exec(call.strip('`'), {**names, **copy, 'bucket': bucket})
+    (tmp_path / 'report.pdf').write_bytes(b'%PDF')
+    if 'create a bucket' not in to:
+        s3.create_bucket(Bucket='my-bucket')
+    if 'bucket' not in to:
+        for key, (kind, body) in KEPT.items():
+            s3.put_object(
+                Bucket='my-bucket', Key=key, Body=body, ContentType=kind
+            )
+    names = {'region': 'us-east-1', 'bucket': 'my-bucket', 'key': 'key'}
+    names.update(data=b'{}', to_bucket='my-bucket', new_key='new')
+    exec(block('python', 'Presigned URLs need'), names)
+    sent.clear()
+
+    call, right = CALLS[to]
+    given = eval(call, names)
+
+    operations = {name for name, _ in sent} - {'ListBuckets'}
+    needed = actions(operations) | BEYOND.get(to, set())
+    assert set(re.findall(r'`(s3:\w+)`', right)) == needed
+    assert GIVEN.get(to, lambda _: True)(given)
+    if 'download' in to:
+        assert (tmp_path / 'report.pdf').read_bytes() == b'data'
+    if 'delete a bucket' in to:
+        assert s3.list_buckets()['Buckets'] == []
+    elif to != 'list buckets':
+        monkeypatch.delenv('MOTO_S3_DEFAULT_MAX_KEYS')
+        assert objects(s3, 'my-bucket') == LEFT.get(to, KEPT)
+
+
+def test_the_errors_of_a_batch_are_not_lost(s3, events):
+    def fail(parsed, **_):
+        parsed['Errors'] = ['failed']
+
+    events.register('after-call.s3.DeleteObjects', fail)
+    s3 = boto3.client('s3', region_name='us-east-1')
+    s3.create_bucket(Bucket='my-bucket')
+    names = {'s3': s3, 'bucket': 'my-bucket', 'key': 'key'}
+    assert eval(CALLS['delete up to 1,000'][0], names) == ['failed']
 
 
 # Asked often

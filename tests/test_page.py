@@ -17,6 +17,7 @@ import boto3
 import pytest
 import requests
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 
 import main_aws_s3
 import page
@@ -470,6 +471,44 @@ def test_what_is_asked_often_is_answered(
             given = eval(code, names)
     right = next(x for words, x in ANSWERS.items() if words in need)
     assert right(given, s3)
+
+
+# Errors
+
+
+def test_the_lines_that_catch_an_error_catch_that_one(s3):
+    code = block('python', 'except ClientError as error:\n    if')
+    s3.create_bucket(Bucket='my-bucket')
+    names = {'s3': s3, 'bucket': 'my-bucket', 'key': 'key', 'data': 1}
+    exec(code, names)
+    assert names['data'] is None
+    with pytest.raises(ClientError, match='NoSuchBucket'):
+        exec(code, {**names, 'bucket': 'absent'})
+    s3.put_object(Bucket='my-bucket', Key='key', Body=b'data')
+    exec(code, names)
+    assert names['data'] == b'data'
+
+
+def errors():
+    part = README.partition('\n## Errors\n')[2].partition('\n## ')[0]
+    for row in re.findall(r'^\| (.*) \|$', part, re.MULTILINE):
+        said, answer = row.split(' | ')
+        for name in re.findall(r'\]\(recipes/(\w+)\.py\)', answer):
+            yield pytest.param(re.findall('`([^`]+)`', said), name, id=said)
+
+
+# Their recipes do not say the word, but keep it from happening.
+UNSAID = {
+    'BucketNotEmpty',
+    'Connection pool is full',
+    'InvalidAccessKeyId',
+    'MalformedXML',
+}
+
+
+@pytest.mark.parametrize(('codes', 'recipe'), [*errors()])
+def test_the_recipe_of_an_error_knows_it(codes, recipe):
+    assert UNSAID & {*codes} or any(x in RECIPES[recipe] for x in codes)
 
 
 # The page

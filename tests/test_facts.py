@@ -171,6 +171,51 @@ def test_moto_takes_any_presigned_upload(s3):
     assert sent.ok
 
 
+def test_moto_takes_any_method_of_a_presigned_url(s3):
+    put(s3, Body='body')
+    url = client(signature_version='s3v4').generate_presigned_url(
+        'get_object', SOURCE
+    )
+    says('a HEAD sent to a presigned URL for `get_object` | breaks off')
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.head(url)
+    says('a DELETE sent to a presigned URL for `get_object` | deletes the')
+    requests.delete(url)
+    assert code_of(head, s3) == '404'
+
+
+def test_moto_takes_an_upload_of_no_known_length(s3):
+    says('an upload that does not say its length (chunked) | stores it')
+    url = client(signature_version='s3v4').generate_presigned_url(
+        'put_object', SOURCE
+    )
+    sent = requests.put(url, io.BytesIO())
+    assert sent.request.headers['Transfer-Encoding'] == 'chunked'
+    assert read(s3) == b''
+
+
+def test_moto_takes_a_part_without_a_checksum(s3):
+    says('a part without a checksum, in a bucket with a default retention')
+    s3.create_bucket(Bucket='locked', ObjectLockEnabledForBucket=True)
+    rule = {'DefaultRetention': {'Mode': 'GOVERNANCE', 'Days': 1}}
+    s3.put_object_lock_configuration(
+        Bucket='locked',
+        ObjectLockConfiguration={'ObjectLockEnabled': 'Enabled', 'Rule': rule},
+    )
+    plain = client(request_checksum_calculation='when_required')
+    target = {'Bucket': 'locked', 'Key': 'key'}
+    assert 'ObjectLock' in code_of(plain.put_object, **target)
+    upload = plain.create_multipart_upload(**target)['UploadId']
+    plain.upload_part(**target, UploadId=upload, PartNumber=1, Body=b'body')
+
+
+def test_moto_has_the_md5_as_etag_under_kms(s3):
+    says('the ETag of an object encrypted by KMS | is the MD5')
+    put(s3, 'plain', Body='body')
+    put(s3, Body='body', ServerSideEncryption='aws:kms')
+    assert head(s3)['ETag'] == head(s3, 'plain')['ETag']
+
+
 def test_moto_heeds_no_condition_of_a_copy(s3):
     put(s3, Body='body')
     put(s3, 'copy')

@@ -59,7 +59,6 @@ EFFECTS = {
     'presigned_form': None,
     'presigned_parts': None,
     'presigned_url': None,
-    'public_buckets': None,
     'read_rows': None,
     'real_tour': None,
     'receive_events': None,
@@ -73,6 +72,12 @@ EFFECTS = {
     'upload_chunks': None,
     'upload_folder': None,
     'versions': ['+versioning'],
+}
+PUBLIC = {
+    'Effect': 'Allow',
+    'Principal': '*',
+    'Action': '*',
+    'Resource': ['arn:aws:s3:::my-bucket', 'arn:aws:s3:::my-bucket/*'],
 }
 SETTINGS = {  # and what moto calls them
     'cors': 'cors',
@@ -118,6 +123,8 @@ def world(s3, tmp_path, monkeypatch):
         Path(name).write_text(name)
     s3.meta.events.register('after-call.s3.ListObjectsV2', set_times)
     s3.create_bucket(Bucket='my-bucket')
+    policy = {'Version': '2012-10-17', 'Statement': [PUBLIC]}
+    s3.put_bucket_policy(Bucket='my-bucket', Policy=json.dumps(policy))
     for key, body in OBJECTS.items():
         put(key, body)
     return s3

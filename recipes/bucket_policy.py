@@ -1,39 +1,62 @@
 """Make a bucket private, public, or open to an account.
 
+In short:
+
+    import json
+
+    statement = {
+        'Effect': 'Allow',
+        'Principal': {'AWS': 'arn:aws:iam::210987654321:root'},
+        'Action': ['s3:ListBucket', 's3:GetObject'],
+        'Resource': [f'arn:aws:s3:::{bucket}', f'arn:aws:s3:::{bucket}/*'],
+    }
+    policy = {'Version': '2012-10-17', 'Statement': [statement]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
 A new bucket is private: nobody outside its account may read it, and Block
-Public Access refuses a policy that lets everybody in.
+Public Access refuses a policy that lets everybody in. The lines above let
+another account list and read the bucket. What goes wrong:
 
-Another account needs two policies. The bucket's allows that account
-(`share_with_account`); a policy in that account allows its users and roles
-(`policy_for_readers`). With only one of them, S3 says `AccessDenied`.
+- A bucket has one policy, and the lines above replace it. The functions below
+  put their own statements in and take them out, by the `Sid`, and keep all
+  others. S3 has no conditional write for policies, so let one program at a
+  time change them: of two changes, one may be lost.
+- The other account still gets `AccessDenied`. It must allow its users and
+  roles what the bucket allows the account: give it `policy_for_readers`.
+  For objects with a KMS key, they also need a permission on the key.
+- Everybody may read with `'Principal': '*'`, the action `s3:GetObject`, and
+  the second resource only. S3 refuses that with `AccessDenied` until Block
+  Public Access is off at every level: bucket, account and organization.
+  `make_public` turns off the bucket's, which also lets in whom the public
+  statements of others allow. It leaves the account's (`s3control`) and the
+  organization's, which protect all other buckets, and if one of them forbids
+  it, turns the bucket's on again.
+- What is encrypted with a KMS key never becomes public.
+- An old bucket may have ACLs that let the public in. No policy shows that,
+  so `policy_is_public` does not either; `make_private` keeps the public out.
 
-The public needs a bucket policy, and no Block Public Access that forbids it,
-neither the bucket's nor the account's. `make_public` turns off the bucket's,
-which also lets public statements of others through, but not the account's
-(`s3control`), which protects all other buckets. While that one is on, S3 says
-`AccessDenied`. It may also do so for some seconds after the bucket's is off:
-call again. Better for a website is a private bucket behind CloudFront (origin
-access control), with your own domain and a cache. What is encrypted with a KMS
-key never becomes public: whoever reads it needs a permission on the key.
-
-A bucket has one policy. These functions replace their own statements, by the
-`Sid`, and keep all others. S3 has no conditional write for policies, so let
-one program at a time change them: of two changes, one may be lost.
+For a website, a private bucket behind CloudFront (origin access control) is
+better: with your own domain and a cache. For one file, a presigned URL is
+enough. `public_url` in public_buckets.py returns a public object's address.
 
 Needs s3:GetBucketPolicy, s3:PutBucketPolicy, s3:DeleteBucketPolicy,
-s3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock; `is_public`
-needs s3:GetBucketPolicyStatus.
+s3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock;
+`policy_is_public` and `stop_sharing` need s3:GetBucketPolicyStatus, which
+moto's older versions do not know.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+https://github.com/hashicorp/terraform-provider-aws/issues/31363
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Callable
 
 import boto3
 from botocore.exceptions import ClientError
@@ -41,7 +64,8 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-OWN = re.compile(r'ReadBy(Everybody|Account\d{12})')  # their Sids
+EVERYBODY = '*'  # as a policy says it
+OUR_SID = re.compile(r'ReadBy(Everybody|Account\d{12})')
 
 
 def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
@@ -55,62 +79,60 @@ def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
             statement, and `MalformedPolicy` if theirs names a role that was
             deleted: S3 does not take it again. The public is out by then.
     """
-    s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
+    put_block(
+        s3,
+        bucket,
+        {
             'BlockPublicAcls': True,
             'IgnorePublicAcls': True,
             'BlockPublicPolicy': True,
             'RestrictPublicBuckets': True,
         },
     )
-    policy = read_policy(s3, bucket)
-    others = [
-        statement
-        for statement in policy['Statement']
-        if not OWN.fullmatch(statement.get('Sid', ''))
-    ]
-    if others == policy['Statement']:
-        return others
-    if others:
-        s3.put_bucket_policy(
-            Bucket=bucket, Policy=json.dumps({**policy, 'Statement': others})
-        )
-    else:
-        s3.delete_bucket_policy(Bucket=bucket)
-    return others
+    return withdraw(s3, bucket, lambda sid: bool(OUR_SID.fullmatch(sid)))
 
 
 def make_public(s3: S3Client, bucket: str) -> None:
     """Let everybody read each object whose key they know, and list nothing.
 
     Raises:
-        ClientError: as S3 says; `AccessDenied` also while Block Public
-            Access forbids it. The bucket's may be off by then.
+        ClientError: as S3 says; `AccessDenied` also while Block Public Access
+            of the account or the organization forbids it. The bucket's is
+            then as it was before.
     """
-    try:
-        response = s3.get_public_access_block(Bucket=bucket)
-    except ClientError as error:
-        code = error.response['Error']['Code']
-        if code != 'NoSuchPublicAccessBlockConfiguration':
-            raise
-    else:
-        s3.put_public_access_block(
-            Bucket=bucket,
-            PublicAccessBlockConfiguration={
-                **response['PublicAccessBlockConfiguration'],
-                'BlockPublicPolicy': False,
-                'RestrictPublicBuckets': False,
-            },
-        )
     statement = {
-        'Sid': 'ReadByEverybody',
+        'Sid': sid_for(EVERYBODY),
         'Effect': 'Allow',
-        'Principal': '*',
+        'Principal': EVERYBODY,
         'Action': 's3:GetObject',
         'Resource': f'arn:{s3.meta.partition}:s3:::{bucket}/*',
     }
-    put_statement(s3, bucket, statement)
+    block = read_block(s3, bucket)
+    policy = add(read_policy(s3, bucket), statement)
+    try:
+        if block:
+            put_block(
+                s3,
+                bucket,
+                {
+                    **block,
+                    'BlockPublicPolicy': False,
+                    'RestrictPublicBuckets': False,
+                },
+            )
+        # S3 may take some seconds to notice that.
+        for seconds in (1, 2, 4, 8):
+            try:
+                return put_policy(s3, bucket, policy)
+            except ClientError as error:
+                if error.response['Error']['Code'] != 'AccessDenied':
+                    raise
+            time.sleep(seconds)
+        put_policy(s3, bucket, policy)
+    except BaseException:  # Ctrl-C, too
+        if block:
+            put_block(s3, bucket, block)
+        raise
 
 
 def share_with_account(s3: S3Client, bucket: str, account: str) -> None:
@@ -121,11 +143,30 @@ def share_with_account(s3: S3Client, bucket: str, account: str) -> None:
     """
     partition = s3.meta.partition
     statement = {
-        'Sid': f'ReadByAccount{account}',
+        'Sid': sid_for(account),
         'Principal': {'AWS': f'arn:{partition}:iam::{account}:root'},
         **read_statement(bucket, partition),
     }
-    put_statement(s3, bucket, statement)
+    put_policy(s3, bucket, add(read_policy(s3, bucket), statement))
+
+
+def stop_sharing(
+    s3: S3Client, bucket: str, account: str
+) -> list[dict[str, Any]]:
+    """Take back what `share_with_account` allowed this account.
+
+    With '*', take back what `make_public` allowed, and turn the bucket's
+    Block Public Access on for policies, unless S3 says that a statement of
+    others still lets the public in.
+
+    Returns the statements that stay.
+    """
+    sid_of_account = sid_for(account)
+    stay = withdraw(s3, bucket, lambda sid: sid == sid_of_account)
+    if account == EVERYBODY and not policy_is_public(s3, bucket):
+        on = {'BlockPublicPolicy': True, 'RestrictPublicBuckets': True}
+        put_block(s3, bucket, {**read_block(s3, bucket), **on})
+    return stay
 
 
 def policy_for_readers(bucket: str, partition: str = 'aws') -> str:
@@ -134,18 +175,7 @@ def policy_for_readers(bucket: str, partition: str = 'aws') -> str:
     return json.dumps({'Version': '2012-10-17', 'Statement': [statement]})
 
 
-def read_statement(bucket: str, partition: str) -> dict[str, Any]:
-    """Return what allows to list and read a bucket, without saying whom."""
-    arn = f'arn:{partition}:s3:::{bucket}'
-    return {
-        'Effect': 'Allow',
-        'Action': ['s3:ListBucket', 's3:GetObject'],
-        # Listing is an action on the bucket, reading one on its objects.
-        'Resource': [arn, f'{arn}/*'],
-    }
-
-
-def is_public(s3: S3Client, bucket: str) -> bool:
+def policy_is_public(s3: S3Client, bucket: str) -> bool:
     """Return whether S3 says that the bucket's policy is public.
 
     That is about the policy alone: Block Public Access may still keep the
@@ -158,6 +188,26 @@ def is_public(s3: S3Client, bucket: str) -> bool:
             raise
         return False
     return response['PolicyStatus']['IsPublic']
+
+
+def sid_for(account: str) -> str:
+    """Return what names the statement for an account, or for '*'."""
+    if account == EVERYBODY:
+        return 'ReadByEverybody'
+    if not re.fullmatch(r'\d{12}', account, re.ASCII):
+        raise ValueError(f'Not the 12 digits of an account: {account!r}')
+    return f'ReadByAccount{account}'
+
+
+def read_statement(bucket: str, partition: str) -> dict[str, Any]:
+    """Return what allows to list and read a bucket, without saying whom."""
+    arn = f'arn:{partition}:s3:::{bucket}'
+    return {
+        'Effect': 'Allow',
+        'Action': ['s3:ListBucket', 's3:GetObject'],
+        # Listing is an action on the bucket, reading one on its objects.
+        'Resource': [arn, f'{arn}/*'],
+    }
 
 
 def read_policy(s3: S3Client, bucket: str) -> dict[str, Any]:
@@ -174,30 +224,82 @@ def read_policy(s3: S3Client, bucket: str) -> dict[str, Any]:
     return policy
 
 
-def put_statement(
-    s3: S3Client, bucket: str, statement: dict[str, Any]
-) -> None:
-    """Add a statement to the policy, or replace the one with its Sid."""
-    policy = read_policy(s3, bucket)
-    policy['Statement'] = [
-        *(x for x in policy['Statement'] if x.get('Sid') != statement['Sid']),
-        statement,
+def add(policy: dict[str, Any], statement: dict[str, Any]) -> dict[str, Any]:
+    """Return the policy with this statement, in place of one of its Sid."""
+    others = [
+        each
+        for each in policy['Statement']
+        if each.get('Sid') != statement['Sid']
     ]
+    return {**policy, 'Statement': [*others, statement]}
+
+
+def withdraw(
+    s3: S3Client, bucket: str, is_ours: Callable[[str], bool]
+) -> list[dict[str, Any]]:
+    """Take statements out of the policy by their Sid; return the others."""
+    policy = read_policy(s3, bucket)
+    others = [
+        each
+        for each in policy['Statement']
+        if not is_ours(each.get('Sid', ''))
+    ]
+    if others == policy['Statement']:
+        return others
+    if others:
+        put_policy(s3, bucket, {**policy, 'Statement': others})
+    else:
+        s3.delete_bucket_policy(Bucket=bucket)
+    return others
+
+
+def put_policy(s3: S3Client, bucket: str, policy: dict[str, Any]) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def read_block(s3: S3Client, bucket: str) -> dict[str, Any]:
+    """Return the bucket's Block Public Access; {} if nobody has set it."""
+    try:
+        response = s3.get_public_access_block(Bucket=bucket)
+    except ClientError as error:
+        code = error.response['Error']['Code']
+        if code != 'NoSuchPublicAccessBlockConfiguration':
+            raise
+        return {}
+    return {**response['PublicAccessBlockConfiguration']}
+
+
+def put_block(s3: S3Client, bucket: str, block: Any) -> None:
+    s3.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration=block
+    )
 
 
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-site')
+
+    # A partner's account may read. Its users need this policy there.
     share_with_account(s3, 'my-site', '210987654321')
-    print(is_public(s3, 'my-site'))
-    #> False
+    print(policy_for_readers('my-site'))
+    #> {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", …
+
+    # For a while, everybody may read.
     make_public(s3, 'my-site')
-    print(is_public(s3, 'my-site'))
-    #> True
-    print(make_private(s3, 'my-site'), is_public(s3, 'my-site'))
-    #> [] False
+    print('Is the policy public?', policy_is_public(s3, 'my-site'))
+    #> Is the policy public? True
+
+    # That ends, and the partner may still read.
+    stay = stop_sharing(s3, 'my-site', '*')
+    print('What stays:', [statement['Sid'] for statement in stay])
+    #> What stays: ['ReadByAccount210987654321']
+    print('Is the policy public?', policy_is_public(s3, 'my-site'))
+    #> Is the policy public? False
+
+    # Now nobody outside the account may.
+    print('What stays:', make_private(s3, 'my-site'))
+    #> What stays: []
 
 
 if __name__ == '__main__':

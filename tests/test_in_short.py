@@ -38,7 +38,7 @@ OBJECTS = {  # each stored after the one before
 # What is new (+), gone (-) or changed (+ again) on the disk, in the bucket,
 # and in its settings. None: the recipe has no short answer.
 EFFECTS = {
-    'bucket_policy': None,
+    'bucket_policy': ['+policy'],
     'configure_client': None,
     'create_bucket': None,
     'credentials': None,

@@ -32,28 +32,48 @@ def code_of(call, **kwargs):
     return error.value.response['Error']['Code']
 
 
-def test_everybody_reads_a_public_bucket_and_no_private_one(s3, anybody):
+@pytest.fixture
+def policies(s3, bucket):
+    """A bucket with an object, where Block Public Access can be asked for."""
     for name in ('Get', 'Put'):
         s3.meta.events.register(
             f'before-call.s3.{name}PublicAccessBlock', done
         )
-    s3.create_bucket(Bucket='policy')
-    s3.put_object(Bucket='policy', Key='key', Body=b'body')
-    bucket_policy.share_with_account(s3, 'policy', '210987654321')
-    assert not bucket_policy.is_public(s3, 'policy')
-    assert code_of(anybody.get_object, Bucket='policy', Key='key') == (
-        'AccessDenied'
-    )
-    bucket_policy.make_public(s3, 'policy')
-    assert bucket_policy.is_public(s3, 'policy')
-    response = anybody.get_object(Bucket='policy', Key='key')
+    s3.put_object(Bucket=bucket, Key='key', Body=b'body')
+    return bucket
+
+
+def test_everybody_reads_a_public_bucket_and_does_no_more(
+    s3, policies, anybody
+):
+    bucket_policy.make_public(s3, policies)
+    assert bucket_policy.policy_is_public(s3, policies)
+    response = anybody.get_object(Bucket=policies, Key='key')
     assert response['Body'].read() == b'body'
-    assert code_of(anybody.list_objects_v2, Bucket='policy') == 'AccessDenied'
-    code = code_of(anybody.put_object, Bucket='policy', Key='key')
+    assert code_of(anybody.list_objects_v2, Bucket=policies) == 'AccessDenied'
+    code = code_of(anybody.put_object, Bucket=policies, Key='key')
     assert code == 'AccessDenied'
-    assert bucket_policy.make_private(s3, 'policy') == []
-    assert not bucket_policy.is_public(s3, 'policy')
-    code = code_of(anybody.get_object, Bucket='policy', Key='key')
+
+
+@pytest.mark.parametrize(
+    'end',
+    [
+        bucket_policy.make_private,
+        lambda s3, bucket: bucket_policy.stop_sharing(s3, bucket, '*'),
+    ],
+)
+def test_nobody_reads_what_is_public_no_more(end, s3, policies, anybody):
+    bucket_policy.make_public(s3, policies)
+    assert end(s3, policies) == []
+    assert not bucket_policy.policy_is_public(s3, policies)
+    code = code_of(anybody.get_object, Bucket=policies, Key='key')
+    assert code == 'AccessDenied'
+
+
+def test_everybody_does_not_read_what_an_account_may(s3, policies, anybody):
+    bucket_policy.share_with_account(s3, policies, '210987654321')
+    assert not bucket_policy.policy_is_public(s3, policies)
+    code = code_of(anybody.get_object, Bucket=policies, Key='key')
     assert code == 'AccessDenied'
 
 

@@ -1,9 +1,32 @@
 """Let a browser upload a file by a form, within limits.
 
-S3 refuses an upload that breaks a condition of its form: so a form can allow
-a range of sizes, which a presigned URL cannot. If you add a field, add a
-condition for it: S3 refuses nearly every field without one. Until the form
-expires, it can be sent as often as one likes, and replaces what is there.
+In short:
+
+    import boto3
+    from botocore.config import Config
+
+    v4 = Config(signature_version='s3v4', s3={'addressing_style': 'virtual'})
+    s3 = boto3.client('s3', region_name='us-east-1', config=v4)
+    form = s3.generate_presigned_post(
+        bucket, key,
+        Fields={'Content-Type': 'application/pdf'},
+        Conditions=[{'Content-Type': 'application/pdf'},
+                    ['content-length-range', 1, 5_000_000]],
+        ExpiresIn=3600)
+    print(form['url'], [*form['fields']])
+    #> https://my-bucket.s3.amazonaws.com/ ['Content-Type', 'key', …]
+
+S3 refuses an upload that breaks a condition of its form. So a form can allow
+a range of sizes, which a presigned URL cannot. What goes wrong:
+
+- If you add a field, add a condition for it: S3 refuses nearly every field
+  that has none.
+- Until the form expires, it can be sent as often as one likes, and replaces
+  what is there. It stops working when the credentials that signed it expire.
+- A `$` in the key: S3 refuses it, or lets the sender choose the name, as in
+  `${filename}`. `upload_form` refuses such a key.
+- Version 2 of the signature, boto3's default in some regions, is refused here
+  by a ValueError: use `signing_client`. `presigned_url` says why.
 
 In a page, the form has a hidden `<input>` for each of its `fields`, with the
 value as `html.escape` returns it; the file comes last. Sent by its button, it
@@ -16,9 +39,9 @@ answers 204, "no content"; an error shows as S3's XML.
       <button>Upload</button>
     </form>
 
-A script learns how it went, but needs a CORS rule: see `allow_page`. Without
+A script learns how it went, but needs a CORS rule, from `allow_page`. Without
 one, the file is stored, and `fetch` fails all the same. Here, `form` is what
-`upload_form` returns, and `file` is from an `<input type="file">`:
+`upload_form` returns, as JSON, and `file` is from an `<input type="file">`:
 
     const data = new FormData();
     for (const [name, value] of Object.entries(form.fields)) {
@@ -27,9 +50,6 @@ one, the file is stored, and `fetch` fails all the same. Here, `form` is what
     data.append('file', file);
     const response = await fetch(form.url, {method: 'POST', body: data});
     if (!response.ok) throw new Error(await response.text());
-
-Version 2 of the signature, boto3's default in some regions, is refused here
-by a ValueError: use `signing_client`. `presigned_url` says why.
 
 Copy presigned_url.py along.
 
@@ -64,9 +84,8 @@ def upload_form(
     as `content_type`, whatever is in the file.
 
     Raises:
-        ValueError: the key has a `$`, which S3 refuses, or replaces as in
-            `${filename}` by the name that the sender gives the file; or the
-            client does not sign with Version 4.
+        ValueError: the key has a `$`, or the client does not sign with
+            Version 4.
     """
     if '$' in key:
         raise ValueError(
@@ -95,20 +114,29 @@ def demo() -> None:
 
     s3 = signing_client('us-east-1')
     s3.create_bucket(Bucket='my-photos')
-    allow_page(s3, 'my-photos', 'https://www.example.com')
 
+    # A visitor of your site may upload a picture of at most a megabyte.
     form = upload_form(s3, 'my-photos', 'a.png', 'image/png', 1_000_000)
+    print('Send it to', form['url'])
+    #> Send it to https://my-photos.s3.amazonaws.com/
+    print('with the fields', *form['fields'])
+    #> with the fields Content-Type key x-amz-algorithm …
+
+    # The browser sends the fields first, then the file.
     response = requests.post(
         form['url'],
         data=form['fields'],
         files={'file': b'\x89PNG'},
         timeout=10,
     )
-    print(response.status_code)
-    #> 204
+    print('S3 answers', response.status_code, response.reason)
+    #> S3 answers 204 No Content
     head = s3.head_object(Bucket='my-photos', Key='a.png')
-    print(head['ContentType'], head['ContentLength'], 'bytes')
-    #> image/png 4 bytes
+    print('Stored:', head['ContentLength'], 'bytes of', head['ContentType'])
+    #> Stored: 4 bytes of image/png
+
+    # If a script is to send it, the bucket must know the page's origin.
+    allow_page(s3, 'my-photos', 'https://www.example.com')
 
 
 if __name__ == '__main__':

@@ -1,12 +1,44 @@
 """Let a browser upload a large file in parts.
 
+In short:
+
+    import boto3, requests
+    from botocore.config import Config
+
+    v4 = Config(signature_version='s3v4', s3={'addressing_style': 'virtual'})
+    s3 = boto3.client('s3', region_name='us-east-1', config=v4)
+    at = {'Bucket': bucket, 'Key': key}
+    started = s3.create_multipart_upload(**at, ContentType='application/pdf')
+    at['UploadId'] = started['UploadId']
+    params = {**at, 'PartNumber': 1, 'ContentLength': 4}
+    url = s3.generate_presigned_url('upload_part', params, ExpiresIn=3600)
+    etag = requests.put(url, b'%PDF').headers['ETag']  # the browser does
+    parts = [{'PartNumber': 1, 'ETag': etag}]
+    s3.complete_multipart_upload(**at, MultipartUpload={'Parts': parts})
+
 Your program starts the upload and signs a URL for each part; the browser
 sends each part with a PUT and reads its ETag from the response; your program
-completes the upload with these ETags in order. There are at most 10,000
-parts, of 5,242,880 bytes and more; only the last may be smaller, or empty.
+completes the upload with these ETags in order. What goes wrong:
 
-In the page, `file` is from an `<input type="file">`. It can read the ETags
-only if a CORS rule of the bucket exposes them: see `allow_page`.
+- The script cannot read the ETags: a CORS rule of the bucket must expose
+  them. `allow_page` adds one.
+- There are at most 10,000 parts, of 5,242,880 bytes and more. Only the last
+  may be smaller. S3 tells you so after everything was sent; `part_urls` tells
+  you before.
+- Without a signed length, each URL takes 5 GiB. So have the page send
+  `file.size` first, decide whether that is too much, and give it to
+  `part_urls`: then S3 takes exactly these bytes.
+- URLs expire, and a large file takes long. Sign new ones for the same upload.
+- What nobody completes or aborts costs money. Call `abort`, and have a rule
+  of `lifecycle` tidy up behind the pages that were closed.
+- Version 2 of the signature, boto3's default in some regions, is refused here
+  by a ValueError: use `signing_client`. `presigned_url` says why.
+
+These URLs are not for a bucket that retains objects (Object Lock): there, S3
+wants a checksum of each part.
+
+In the page, `file` is from an `<input type="file">`; `urls` and `partSize`
+come from your program:
 
     const etags = [];
     for (const [index, url] of urls.entries()) {
@@ -16,19 +48,13 @@ only if a CORS rule of the bucket exposes them: see `allow_page`.
       etags.push(response.headers.get('ETag'));
     }
 
-Each URL takes up to 5 GiB. So have the page send `file.size` first, decide
-whether that is too much, and give it to `complete`. URLs expire; sign new
-ones for the same upload. Parts cost money until they are joined or aborted.
-
-Version 2 of the signature, boto3's default in some regions, is refused here
-by a ValueError: use `signing_client`. `presigned_url` says why.
-
 Copy presigned_url.py along.
 
 Needs s3:PutObject to start, to complete and for the URLs, and
 s3:AbortMultipartUpload to abort; `allow_page` needs s3:GetBucketCORS and
 s3:PutBucketCORS. Needs boto3 1.36 to complete.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
 https://github.com/boto/boto3/issues/2305
@@ -40,10 +66,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from presigned_url import allow_page, signing_client
+from presigned_url import allow_page, sign, signing_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+MB = 1024**2
 
 
 def start(s3: S3Client, bucket: str, key: str, content_type: str) -> str:
@@ -59,27 +87,39 @@ def part_urls(
     bucket: str,
     key: str,
     upload_id: str,
-    parts: int,
+    size: int,
+    part_size: int,
     seconds: int = 3600,
 ) -> list[str]:
-    """Return a URL for a PUT of each part, from the first to the last."""
-    urls = [
-        s3.generate_presigned_url(
+    """Return a URL for a PUT of each part, from the first to the last.
+
+    The file has `size` bytes, each part `part_size`, and the last what is
+    left: S3 takes no other length. An empty file is one empty part.
+
+    Raises:
+        ValueError: S3 would not join such parts, or the client does not sign
+            with Version 4.
+    """
+    if size > part_size and part_size < 5 * MB:
+        raise ValueError('Only the last part may have less than 5 MiB.')
+    if size > 10_000 * part_size:
+        raise ValueError('More than 10,000 parts: make them larger.')
+    starts = range(0, size, part_size) if size else [0]
+    return [
+        sign(
+            s3,
             'upload_part',
-            Params={
+            {
                 'Bucket': bucket,
                 'Key': key,
                 'UploadId': upload_id,
                 'PartNumber': number,
+                'ContentLength': min(part_size, size - start),
             },
-            ExpiresIn=seconds,
+            seconds,
         )
-        for number in range(1, parts + 1)
+        for number, start in enumerate(starts, 1)
     ]
-    # A client that signs URLs with Version 2 has s3v4 in its settings, too.
-    if not all('X-Amz-Signature=' in url for url in urls):
-        raise ValueError('Not signed with Version 4: use signing_client().')
-    return urls
 
 
 def finish(
@@ -135,25 +175,32 @@ def demo() -> None:
     s3.create_bucket(Bucket='my-films')
     allow_page(s3, 'my-films', 'https://www.example.com')
 
+    # The page says how large its file is; your program signs the parts.
+    film = bytes(5 * MB) + b'the end'
     upload_id = start(s3, 'my-films', 'film.mp4', 'video/mp4')
-    film = bytes(5 * 1024 * 1024) + b'the end'
-    urls = part_urls(s3, 'my-films', 'film.mp4', upload_id, parts=2)
-    etags = []
-    for url, part in zip(urls, [film[:-7], film[-7:]]):
-        response = requests.put(url, part, timeout=10)  # in the browser
-        response.raise_for_status()
-        etags.append(response.headers['ETag'])
+    urls = part_urls(
+        s3, 'my-films', 'film.mp4', upload_id, len(film), part_size=5 * MB
+    )
+    print(len(film), 'bytes in', len(urls), 'parts')
+    #> 5242887 bytes in 2 parts
+
+    # The browser sends them, and gives you the ETags.
+    first = requests.put(urls[0], film[:5 * MB], timeout=10)
+    last = requests.put(urls[1], film[5 * MB:], timeout=10)
+    etags = [first.headers['ETag'], last.headers['ETag']]
     finish(s3, 'my-films', 'film.mp4', upload_id, etags, len(film))
-
     head = s3.head_object(Bucket='my-films', Key='film.mp4')
-    print(head['ContentLength'], 'bytes of', head['ContentType'])
-    #> 5242887 bytes of video/mp4
+    print('Stored:', head['ContentLength'], 'bytes of', head['ContentType'])
+    #> Stored: 5242887 bytes of video/mp4
 
+    # Somebody closes the page: nothing of this upload stays.
     upload_id = start(s3, 'my-films', 'unwanted.mp4', 'video/mp4')
     abort(s3, 'my-films', 'unwanted.mp4', upload_id)
-    uploads = s3.list_multipart_uploads(Bucket='my-films').get('Uploads', [])
-    print(upload_id in [upload['UploadId'] for upload in uploads])
-    #> False
+    listed = s3.list_multipart_uploads(
+        Bucket='my-films', Prefix='unwanted.mp4'
+    )
+    print('Unfinished:', listed.get('Uploads', []))
+    #> Unfinished: []
 
 
 if __name__ == '__main__':

@@ -3,12 +3,13 @@
 Left out where there is no Chromium.
 """
 
+import base64
 import html
 import json
 import re
 import shutil
 import subprocess
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -31,6 +32,10 @@ const file = new File(['hello'], 'a.png', {{type: 'image/png'}});
 try {{ {} }} catch (error) {{ tell(String(error)); }}
 </script>"""
 TELL = "tell([response.status, response.headers.get('ETag')]);"
+PNG = base64.b64decode(  # a single pixel
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA'
+    'WjR9awAAAABJRU5ErkJggg=='
+)
 HELLO = '"5d41402abc4b2a76b9719d911017c592"'  # the MD5 of what is in `file`
 
 
@@ -56,16 +61,22 @@ def page(home):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.answer(self.server.page.encode())
+            if self.path != '/as-s3.png':
+                return self.answer(self.server.page.encode())
+            headers = {'Cache-Control': 'max-age=3600'}
+            if 'Origin' in self.headers:
+                headers['Access-Control-Allow-Origin'] = self.server.origin
+            self.answer(PNG, 'image/png', **headers)
 
         def do_POST(self):
             length = int(self.headers['Content-Length'])
             told.put(json.loads(self.rfile.read(length)))
             self.answer(b'')
 
-        def answer(self, body):
+        def answer(self, body, kind='text/html; charset=utf-8', **headers):
             self.send_response(200)
-            self.send_header('Content-Type', 'text/html; charset=utf-8')
+            for name, value in {'Content-Type': kind, **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -85,7 +96,7 @@ def page(home):
             finally:
                 process.kill()
 
-    with HTTPServer(('127.0.0.1', 0), Handler) as server:
+    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
         server.origin = f'http://127.0.0.1:{server.server_port}'
         server.run = run
         Thread(target=server.serve_forever, daemon=True).start()
@@ -163,12 +174,72 @@ def test_a_button_sends_a_form_without_a_rule(s3, bucket, page):
 def test_a_page_sends_parts_by_the_script(s3, bucket, page):
     presigned_parts.allow_page(s3, bucket, page.origin)
     upload_id = presigned_parts.start(s3, bucket, 'film', 'video/mp4')
-    urls = presigned_parts.part_urls(s3, bucket, 'film', upload_id, parts=2)
-    script = script_of(presigned_parts, urls=urls, partSize=5 * 1024**2)
+    part_size = 5 * 1024**2
+    size = part_size + 3
+    urls = presigned_parts.part_urls(
+        s3, bucket, 'film', upload_id, size, part_size
+    )
+    script = script_of(presigned_parts, urls=urls, partSize=part_size)
     large = "new File([new Uint8Array(5 * 1024 ** 2), 'end'], 'film')"
+    longer = script.replace('file.slice', f'({large}).slice(0, -1).slice')
+    assert '<Code>SignatureDoesNotMatch</Code>' in page.run(longer)
     script = script.replace('file.slice', f'({large}).slice')
     etags = page.run(f'{script} tell(etags);')
-    size = 5 * 1024**2 + 3
     presigned_parts.finish(s3, bucket, 'film', upload_id, etags, size)
     body = s3.get_object(Bucket=bucket, Key='film')['Body'].read()
     assert body == bytes(5 * 1024**2) + b'end'
+
+
+def test_a_page_that_is_disallowed_fails_again(s3, bucket, page):
+    s3.put_object(Bucket=bucket, Key='a', Body=b'hello')
+    url = presigned_url.download_url(s3, bucket, 'a')
+    call = f'fetch({json.dumps(url)}, {{cache: "no-store"}})'
+    script = f'const response = await {call};{TELL}'
+    presigned_url.allow_page(s3, bucket, page.origin)
+    assert page.run(script) == [200, HELLO]
+    presigned_url.disallow_page(s3, bucket, page.origin)
+    assert page.run(script) == 'TypeError: Failed to fetch'
+
+
+def test_a_player_asks_how_long_a_film_is_and_for_a_part(s3, bucket, page):
+    s3.put_object(Bucket=bucket, Key='a', Body=b'hello')
+    at = {'Bucket': bucket, 'Key': 'a'}
+    urls = {
+        'head': presigned_url.sign(s3, 'head_object', at, seconds=99),
+        'get': presigned_url.download_url(s3, bucket, 'a'),
+    }
+    script = f"""
+        const urls = {json.dumps(urls)};
+        const head = await fetch(urls.head, {{method: 'HEAD'}});
+        const headers = {{Range: 'bytes=1-3'}};
+        const part = await fetch(urls.get, {{headers}});
+        tell([head.headers.get('Accept-Ranges'), part.status,
+          part.headers.get('Content-Range'), await part.text()]);"""
+    presigned_url.allow_page(s3, bucket, page.origin)
+    assert page.run(script) == ['bytes', 206, 'bytes 1-3/5', 'ell']
+
+
+@pytest.mark.parametrize(
+    ('attribute', 'told'),
+    [('', 'TypeError: Failed to fetch'), ('crossorigin', 200)],
+)
+def test_a_script_fetches_what_an_image_shows(attribute, told, page):
+    """S3 sends no `Vary` with the image; the strict server does."""
+    url = page.origin.replace('127.0.0.1', 'localhost') + '/as-s3.png'
+    script = """
+        const image = document.querySelector('img');
+        await image.decode();
+        tell((await fetch(image.src)).status);"""
+    assert page.run(script, f'<img {attribute} src="{url}">') == told
+
+
+def test_an_image_needs_no_rule(s3, bucket, page):
+    s3.put_object(
+        Bucket=bucket, Key='a.png', Body=PNG, ContentType='image/png'
+    )
+    url = presigned_url.download_url(s3, bucket, 'a.png')
+    script = """
+        const image = document.querySelector('img');
+        await image.decode();
+        tell(image.naturalWidth);"""
+    assert page.run(script, f'<img src="{html.escape(url)}">') == 1

@@ -1,31 +1,106 @@
 """Tests of recipes/test_your_code.py."""
 
+import inspect
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from support import RECIPES, ROOT, made_env
+import test_your_code
+from support import RECIPES, made_env
 
 SETTINGS = 'AWS_|BOTO|MOTO_|TEST_|HTTP|NO_PROXY|HOME|USERPROFILE'
 
-
+# Code as people have it: clients made at import, an endpoint of its own.
 APP = """
 import boto3
 s3, sqs = boto3.client('s3'), boto3.client('sqs')
-def save(key): s3.put_object(Bucket='my-test-bucket', Key=key, Body='x')
+def store(url='ELSEWHERE'):
+    keys = dict.fromkeys(['aws_access_key_id', 'aws_secret_access_key'], 'x')
+    return boto3.client('s3', endpoint_url=url, **keys)
+other = store()
+try:
+    other.list_buckets()
+except RuntimeError as error:
+    at_import = str(error)
 """
 
+TESTS_OF_THE_APP = r"""
+import asyncio, types
+import requests
+from concurrent.futures import ThreadPoolExecutor
 
-TEST_OF_THE_APP = """
-def test_clients_made_at_import_are_mocked(s3):
-    app.save('a')
-    app.save('b')
+GET = {'Bucket': 'my-test-bucket', 'Key': 'a'}
+KEYS = 'aws_access_key_id=x\naws_secret_access_key=x\n'
+not_sent = pytest.raises(RuntimeError, match='Not sent, because nothing mo')
+
+def test_clients_and_endpoints_are_mocked(s3):
+    app.s3.put_object(Bucket='my-test-bucket', Key='a', Body='x')
+    store = app.store('https://s3.example.com')
+    store.upload_file(__file__, 'my-test-bucket', 'b')
     assert s3.list_objects_v2(Bucket='my-test-bucket')['KeyCount'] == 2
+    assert requests.get(store.generate_presigned_url('get_object', GET)).ok
+
+def test_an_error_says_what_to_do():
+    assert 'mocks ELSEWHERE here' in app.at_import
+    assert 'add it to ENDPOINTS in conftest.py' in app.at_import
+
+def test_another_endpoint_is_not_reached(s3, monkeypatch):
+    with not_sent:
+        app.other.list_buckets()
+    with not_sent:
+        app.other.upload_file(__file__, 'my-test-bucket', 'a')
+    with not_sent, ThreadPoolExecutor() as pool:
+        pool.submit(app.other.list_buckets).result()
+    with not_sent:
+        requests.get(app.other.generate_presigned_url('get_object', GET))
+    monkeypatch.setenv('AWS_ENDPOINT_URL', 'ELSEWHERE')
+    with not_sent:
+        boto3.Session().client('s3').list_buckets()
+
+def test_without_the_mock_nothing_is_sent():
+    with not_sent:
+        app.other.list_buckets()
+    with not_sent:
+        app.s3.list_buckets()
+
+def test_profiles_in_the_list_are_there_and_others_reach_nothing(
+    s3, monkeypatch, tmp_path
+):
+    for name in ('default', 'my-profile'):
+        client = boto3.Session(profile_name=name).client('s3')
+        assert len(client.list_buckets()['Buckets']) == 1
+    config = tmp_path / 'config'
+    config.write_text(f'[profile mine]\nendpoint_url=ELSEWHERE\n{KEYS}')
+    monkeypatch.setenv('AWS_CONFIG_FILE', str(config))
+    with not_sent:
+        boto3.Session(profile_name='mine').client('s3').list_buckets()
+
+def test_s3fs_reaches_the_server_alone(server):
+    from aiobotocore.httpsession import AIOHTTPSession
+    for url, sent in [(server, True), ('ELSEWHERE', False)]:
+        request = types.SimpleNamespace(url=url)
+        if sent:
+            assert asyncio.run(AIOHTTPSession().send(request)) == url
+        else:
+            with not_sent:
+                asyncio.run(AIOHTTPSession().send(request))
+
+def test_boto3_sends_by_no_crt():
+    from boto3.s3.transfer import create_crt_transfer_manager
+    assert create_crt_transfer_manager(None, None) is None
 """
 
+# What s3fs sends by, as far as the fixtures see it.
+AIOBOTOCORE = """
+class AIOHTTPSession:
+    async def send(self, request):
+        return request.url
+"""
 
 LOOPBACK_ALONE = """
 import sys
@@ -37,19 +112,6 @@ sys.addaudithook(refuse)
 """
 
 
-def pytest_says(folder, settings, *words):
-    """Return what pytest prints in a folder, with these settings alone."""
-    return subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', *words],
-        cwd=folder,
-        env=made_env(**settings),
-        stdout=subprocess.PIPE,
-        encoding='utf-8',
-        timeout=60,
-        check=False,
-    ).stdout
-
-
 @pytest.fixture
 def misleading(hostile, tmp_path):
     """The settings that a test of one's own can be led astray by."""
@@ -58,24 +120,51 @@ def misleading(hostile, tmp_path):
     return {k: v for k, v in hostile.items() if re.match(SETTINGS, k)}
 
 
-def test_the_file_of_tests_passes_whatever_is_set(misleading):
-    # In one file alone, moto's own settings are read before any fixture.
-    settings = {
-        name: value
-        for name, value in misleading.items()
-        if not name.startswith(('MOTO_', 'TEST_'))
-    }
-    printed = pytest_says(ROOT, settings, '-n0', 'recipes')
-    assert '2 passed' in printed, printed
+@pytest.fixture
+def elsewhere():
+    """The URL of a store on this machine that nobody may reach."""
+    with socket.create_server(('127.0.0.1', 0)) as store:
+        store.setblocking(False)
+        yield f'http://127.0.0.1:{store.getsockname()[1]}'
+        with pytest.raises(BlockingIOError):  # nobody has called
+            store.accept()
 
 
-def test_its_two_files_mock_a_client_made_at_import(misleading, tmp_path):
+def test_its_two_files_keep_tests_in_the_mock(misleading, elsewhere, tmp_path):
     source = RECIPES['test_your_code'].split('"""', 2)[2]
     imports, conftest, tests = re.split(r'\n# ---- .*\n', source)
-    tests = f'{imports}\nimport app\n{tests}{TEST_OF_THE_APP}'
-    files = {'conftest': imports + conftest, 'test_app': tests, 'app': APP}
-    for name, text in {**files, 'loopback_alone': LOOPBACK_ALONE}.items():
+    files = {
+        'conftest': imports + conftest,
+        'test_app': f'{imports}\nimport app\n{tests}{TESTS_OF_THE_APP}',
+        'app': APP,
+        'loopback_alone': LOOPBACK_ALONE,
+        'aiobotocore/httpsession': AIOBOTOCORE,
+    }
+    (tmp_path / 'aiobotocore').mkdir()
+    for name, text in files.items():
+        text = text.replace('ELSEWHERE', elsewhere)
         (tmp_path / f'{name}.py').write_text(text, 'utf-8')
-    settings = {**misleading, 'PYTHONPATH': str(tmp_path)}
-    printed = pytest_says(tmp_path, settings, '-p', 'loopback_alone')
-    assert '3 passed' in printed, printed
+    words = '-m pytest -q -W error::ResourceWarning -p loopback_alone'
+    printed = subprocess.run(
+        [sys.executable, *words.split()],
+        cwd=tmp_path,
+        env=made_env(**misleading, PYTHONPATH=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        encoding='utf-8',
+        timeout=60,
+        check=False,
+    ).stdout
+    passed = len(re.findall(r'\ndef test_', files['test_app']))
+    assert f'{passed} passed' in printed, printed
+
+
+def test_where_sockets_are_forbidden_the_server_does_not_hang(monkeypatch):
+    """As by `pytest --disable-socket`."""
+
+    def refuse(*_, **__):
+        raise RuntimeError('no sockets here')
+
+    monkeypatch.setattr(socket, 'socket', refuse)
+    monkeypatch.setattr(threading.Thread, 'start', pytest.fail)
+    with pytest.raises(RuntimeError, match='no sockets here'):
+        next(inspect.unwrap(test_your_code.server)())

@@ -24,7 +24,7 @@ def closed_world() -> Iterator[None]:
     home = {'HOME': os.devnull, 'USERPROFILE': os.devnull}  # so no ~/.aws
     kept = {k: v for k, v in os.environ.items() if k == 'TZ'}  # local time
     env = {**kept, **home, 'NO_PROXY': '*'}  # or the system may name a proxy
-    unsent = RuntimeError('Not sent, as moto has no response: upgrade moto')
+    unsent = RuntimeError(NOT_SENT)
     with mock.patch.dict(os.environ, env, clear=True), mock.patch(
         'botocore.httpsession.URLLib3Session.send', side_effect=unsent
     ), mock.patch('botocore.loaders.Loader.CUSTOMER_DATA_PATH', os.devnull):
@@ -265,6 +265,11 @@ def main(step: bool = False) -> None:
     with closed_world(), stepping(step):
         tour()
 
+
+NOT_SENT = """\
+Not sent, as moto does not know this address. Is it an S3 endpoint of your own?
+Then set os.environ['MOTO_S3_CUSTOM_ENDPOINTS'] to it inside closed_world().
+If it is one of AWS, upgrade moto."""
 
 HELP = """\
 uv run python main_aws_s3.py         runs the whole tour

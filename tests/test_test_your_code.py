@@ -1,6 +1,7 @@
 """Tests of recipes/test_your_code.py."""
 
 import inspect
+import os
 import re
 import shutil
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 
+import boto3
 import pytest
 
 import test_your_code
@@ -168,3 +170,11 @@ def test_where_sockets_are_forbidden_the_server_does_not_hang(monkeypatch):
     monkeypatch.setattr(threading.Thread, 'start', pytest.fail)
     with pytest.raises(RuntimeError, match='no sockets here'):
         next(inspect.unwrap(test_your_code.server)())
+
+
+def test_the_closed_world_mocks_an_endpoint_of_ones_own_as_it_says(s3):
+    store = boto3.client('s3', endpoint_url='http://localhost:9000')
+    with pytest.raises(RuntimeError, match='MOTO_S3_CUSTOM_ENDPOINTS'):
+        store.list_buckets()
+    os.environ['MOTO_S3_CUSTOM_ENDPOINTS'] = 'http://localhost:9000'
+    assert store.list_buckets()['Buckets'] == []

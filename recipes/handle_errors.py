@@ -1,22 +1,36 @@
-"""Know whether an object exists, and tell errors apart.
+"""Catch an error; know whether an object exists.
 
-Catch an error if you know what to do about it, and let the others
-propagate. boto3 raises several kinds. `ClientError` is a response of S3, with
-S3's code in it. `upload_file` raises `S3UploadFailedError`, which is no
-`ClientError`: the code is in the error that it comes from. Where no
-response came or no request was sent, it is a `BotoCoreError`, without code.
-Downloads may also raise `RetriesExceededError`, if the body broke off each
-time, and `S3DownloadFailedError` of s3transfer, if the object was replaced.
+In short:
 
-A HEAD asks for one object without fetching it. But its response has no
-body, so boto3 only has a status to tell: `403` may be a missing permission, a
-wrong access key or a wrong clock, `400` an expired token. A GET says which.
-`download_file` and `copy` usually begin with a HEAD. So for a missing key they
-say `404`, where `get_object` says `NoSuchKey`.
+    from botocore.exceptions import ClientError
 
-A HEAD says 404 if the bucket is absent, too. Without s3:ListBucket, an
-absent key is a 403: then nobody knows. To create only what is absent, use
-`safe_writes`.
+    try:
+        s3.get_object(Bucket=bucket, Key='no-such-key')
+    except ClientError as error:
+        if error.response['Error']['Code'] != 'NoSuchKey':
+            raise
+        print('There is no such object.')
+    #> There is no such object.
+
+Catch an error if you know what to do about it, and let the others propagate.
+A `ClientError` is what S3 responded, with S3's code in it. What goes wrong:
+
+- A HEAD asks whether an object exists, without fetching it. But its response
+  has no body, so boto3 knows a status and no code. `404`: the object is not
+  there, or the bucket is not. `403`: a permission is missing, the access key
+  or the clock is wrong, or, without s3:ListBucket, the object is not there.
+  `400`: perhaps the token has expired. `download_file` and `copy` begin with
+  a HEAD, too. A GET of the same object says the code: `exists` does that.
+- `upload_file` raises `S3UploadFailedError`, which is no `ClientError`. The
+  code is in the error that it was raised from: `code_of` finds it.
+- Without a response, there is no code. Where no connection came about, the
+  credentials are missing or a parameter is wrong, it is a `BotoCoreError`.
+- Downloads may also raise `RetriesExceededError`, if the body broke off each
+  time, and `S3DownloadFailedError` of s3transfer, if somebody replaced the
+  object meanwhile.
+
+Whether an object exists can change before your next call. To create only
+what is not there, see `safe_writes`.
 
 Needs s3:GetObject, and s3:ListBucket to be told that a key is absent.
 https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
@@ -41,16 +55,17 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
     """Return whether an object is there.
 
     Raises:
-        ClientError: S3 does not say, as with `AccessDenied`.
+        ClientError: S3 does not say, with its code: `AccessDenied`,
+            `ExpiredToken`, `NoSuchBucket`.
     """
     try:
         s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response['Error']['Code'] == '404':
-            return False
+    except ClientError:
         # The response to a HEAD does not say why. That to a GET does.
-        s3.get_object(Bucket=bucket, Key=key)['Body'].close()
-        raise
+        try:
+            s3.get_object(Bucket=bucket, Key=key)['Body'].close()
+        except s3.exceptions.NoSuchKey:
+            return False
     return True
 
 
@@ -79,22 +94,32 @@ def demo() -> None:
     s3.create_bucket(Bucket='my-things')
     s3.put_object(Bucket='my-things', Key='here')
 
-    print(exists(s3, 'my-things', 'here'), exists(s3, 'my-things', 'absent'))
-    #> True False
+    for key in ('here', 'absent'):
+        print(key, exists(s3, 'my-things', key))
+        #> here True
+        #> absent False
 
-    # The common ones have a class on the client, for `except`.
+    # A HEAD has a status, a GET has a code.
+    try:
+        s3.head_object(Bucket='my-things', Key='absent')
+    except ClientError as error:
+        print('HEAD:', code_of(error))
+        #> HEAD: 404
+    # The common codes have a class on the client.
     try:
         s3.get_object(Bucket='my-things', Key='absent')
     except s3.exceptions.NoSuchKey as error:
-        print(error.response['Error']['Message'])
-        #> The specified key does not exist.
+        print('GET:', code_of(error))
+        #> GET: NoSuchKey
 
+    # What upload_file raises is no ClientError.
     try:
-        s3.upload_file(__file__, 'no-such-bucket', 'errors.py')
+        s3.upload_file(__file__, 'no-such-bucket', 'handle_errors.py')
     except (S3UploadFailedError, ClientError, BotoCoreError) as error:
-        print(type(error).__name__, code_of(error))
-        #> S3UploadFailedError NoSuchBucket
+        print(type(error).__name__, 'from', code_of(error))
+        #> S3UploadFailedError from NoSuchBucket
 
+    # This is not even sent.
     try:
         s3.get_object(Bucket='my-things', Key='')
     except (ClientError, BotoCoreError) as error:

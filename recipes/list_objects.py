@@ -1,18 +1,45 @@
 """List keys or folders; find by date or suffix; count.
 
-S3 finds keys by their first characters alone. Anything else means to list
-all keys below a prefix and to look at each: a request for every 1,000 keys,
-billed as a LIST, with one page in memory. Put the date into the key, and
-the prefix does the work. (`search()` of a paginator does no more, and yields
-a `None` for a page without keys.)
+In short:
 
-For a whole bucket, CloudWatch reports number and size once a day, old
-versions and unfinished uploads included. For many millions of keys, S3
-Inventory writes a list of them every day or week.
+    paginator = s3.get_paginator('list_objects_v2')
+    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get('Contents', []):
+            print(entry['Key'], entry['Size'])
+    #> photos/a.png 1
+    #> photos/trip/ 0
+    #> photos/trip/b.png 1
+
+A response has at most 1,000 keys. The paginator asks for more, and keeps one
+response in memory. What goes wrong:
+
+- `page['Contents']` is a `KeyError` where no key has the prefix: hence `get`.
+- S3 finds keys only by how they begin. For anything else, list all keys below
+  a prefix and look at each, as `entries` does for dates and suffixes. You pay
+  for a LIST request for every 1,000 keys. With the date in the key, as in
+  `logs/2026/05/`, the prefix does the work.
+- `search()` of the paginator filters no earlier, and yields a `None` for a
+  page without keys.
+- Each "folder" that somebody made in the console is an object, too: it is
+  empty, and its key ends in `/`. `newest`, `oldest` and `count_and_size`
+  leave those out; `keys` and `entries` do not.
+- `photos` is the beginning of `photos-old/c.png`, too. `folders` takes it
+  for `photos/`; for the others, write the slash.
+
+One listing is one request after another, some thousand keys a second. For
+more, list several prefixes at a time, as in `pool.map(count, prefixes)` with
+a `ThreadPoolExecutor`. For a whole bucket, CloudWatch reports number and size
+once a day, old versions and unfinished uploads included. For many millions of
+keys, S3 Inventory writes a list of them every day or week.
+
+An address `s3://bucket/key` is for the AWS CLI and others; boto3 wants bucket
+and key. `urlparse` would lose all of a key from `#` or `?` on, so split it:
+
+    bucket, _, key = address[len('s3://') :].partition('/')
 
 Needs s3:ListBucket.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html
 https://github.com/boto/boto3/issues/355
@@ -22,11 +49,13 @@ from __future__ import annotations
 
 import heapq
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING
 
 import boto3
 
 if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
@@ -41,10 +70,14 @@ def keys(s3: S3Client, bucket: str, prefix: str = '') -> Iterator[str]:
 
 
 def folders(s3: S3Client, bucket: str, prefix: str = '') -> Iterator[str]:
-    """Yield what looks like a folder directly below `prefix`.
+    """Yield the folders in a folder: `logs/2026/` if some key begins so.
 
-    Each ends in `/`, as `prefix` itself must, unless it is empty.
+    Args:
+        prefix: the folder, with or without its final `/`; an empty one is
+            the whole bucket.
     """
+    if prefix and not prefix.endswith('/'):
+        prefix += '/'
     paginator = s3.get_paginator('list_objects_v2')
     for page in paginator.paginate(
         Bucket=bucket, Prefix=prefix, Delimiter='/'
@@ -61,7 +94,7 @@ def entries(
     since: datetime | None = None,
     before: datetime | None = None,
 ) -> Iterator[ObjectTypeDef]:
-    """Yield the entry of each object that is like this, sorted by key.
+    """Yield the entry of each object that is asked for, in the order of S3.
 
     An entry has `Key`, `Size` in bytes, `ETag` and `LastModified`, a
     datetime in UTC: when the object was stored or, if it was uploaded in
@@ -70,7 +103,7 @@ def entries(
     Args:
         since: the earliest `LastModified`. Give it a time zone, as in
             `datetime(2026, 1, 31, tzinfo=timezone.utc)`.
-        before: later than the latest `LastModified`.
+        before: each `LastModified` is earlier than this.
 
     Raises:
         TypeError: `since` or `before` has no time zone.
@@ -94,18 +127,27 @@ def newest(
 
     S3 tells it in whole seconds: in the same second, the last key is first.
     """
-    return heapq.nlargest(count, entries(s3, bucket, prefix), key=_age)
+    found = without_markers(entries(s3, bucket, prefix))
+    return heapq.nlargest(count, found, key=when_stored)
 
 
 def oldest(
     s3: S3Client, bucket: str, prefix: str = '', count: int = 1
 ) -> list[ObjectTypeDef]:
     """Return the entries with the earliest `LastModified`, oldest first."""
-    return heapq.nsmallest(count, entries(s3, bucket, prefix), key=_age)
+    found = without_markers(entries(s3, bucket, prefix))
+    return heapq.nsmallest(count, found, key=when_stored)
 
 
-def _age(entry: ObjectTypeDef) -> tuple[datetime, str]:
+def when_stored(entry: ObjectTypeDef) -> tuple[datetime, str]:
     return entry['LastModified'], entry['Key']
+
+
+def without_markers(found: Iterable[ObjectTypeDef]) -> Iterator[ObjectTypeDef]:
+    """Leave out the empty "folders" that the console makes."""
+    for entry in found:
+        if entry['Size'] or not entry['Key'].endswith('/'):
+            yield entry
 
 
 def count_and_size(
@@ -113,7 +155,7 @@ def count_and_size(
 ) -> tuple[int, int]:
     """Return how many objects there are, and their bytes in all."""
     count = size = 0
-    for entry in entries(s3, bucket, prefix):
+    for entry in without_markers(entries(s3, bucket, prefix)):
         count += 1
         size += entry['Size']
     return count, size
@@ -123,26 +165,28 @@ def count_and_size(
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-finds')
-    for key in ('logs/1.csv', 'logs/2.csv', 'logs/2.txt'):
+    # As the console does for a new folder:
+    s3.put_object(Bucket='my-finds', Key='logs/', Body=b'')
+    for key in ('logs/1.csv', 'logs/2.csv', 'logs/2.txt', 'logs-old/0.csv'):
         s3.put_object(Bucket='my-finds', Key=key, Body=b'12345')
 
     print(list(keys(s3, 'my-finds', prefix='logs/2')))
     #> ['logs/2.csv', 'logs/2.txt']
     print(list(folders(s3, 'my-finds')))
-    #> ['logs/']
+    #> ['logs-old/', 'logs/']
     print([x['Key'] for x in newest(s3, 'my-finds', 'logs/')])
     #> ['logs/2.txt']
     print([x['Key'] for x in oldest(s3, 'my-finds', 'logs/', count=2)])
     #> ['logs/1.csv', 'logs/2.csv']
-    print([x['Key'] for x in entries(s3, 'my-finds', suffix='.csv')])
-    #> ['logs/1.csv', 'logs/2.csv']
 
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
-    print(len(list(entries(s3, 'my-finds', since=yesterday))), 'since then')
-    #> 3 since then
+    found = entries(s3, 'my-finds', suffix='.csv', since=yesterday)
+    print([x['Key'] for x in found])
+    #> ['logs-old/0.csv', 'logs/1.csv', 'logs/2.csv']
+
     count, size = count_and_size(s3, 'my-finds')
     print(f'{count} objects, {size} bytes')
-    #> 3 objects, 15 bytes
+    #> 4 objects, 20 bytes
 
 
 if __name__ == '__main__':

@@ -28,6 +28,8 @@ TWICE = {
     'receive_events': {'PutBucketNotificationConfiguration': []},
     'versions': {'CopyObject': []},
 }
+# Where this is refused, a GET says what is so.
+ASKED_AGAIN = {'handle_errors': {'HeadObject'}}
 # Operations whose permission has another name.
 PERMISSIONS = {
     'CompleteMultipartUpload': 'PutObject',
@@ -104,7 +106,7 @@ def test_a_demo_prints_its_lines_or_the_refusal(demo, waits, capsys, request):
     assert sum(waits) < 60
     if hasattr(demo.module, 'MB'):
         request.getfixturevalue('small')
-    for operation in sorted(operations):
+    for operation in sorted(operations - ASKED_AGAIN.get(demo.name, set())):
         waits.clear()
         demo.come(**{operation: repeat(faults.denied)})
         assert 'AccessDenied' in demo.tell(), operation

@@ -1,10 +1,12 @@
 """Tests of recipes/list_objects.py."""
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from list_objects import count_and_size, entries, folders, keys, newest, oldest
+from support import RECIPES
 
 
 def put(s3, body, key='key'):
@@ -53,6 +55,36 @@ def test_newest_and_oldest_come_first(days):
     assert names(newest(days, 'bucket', count=2)) == ['1/7.txt', '2/6.txt']
     assert names(oldest(days, 'bucket', count=2)) == ['7/1.txt', '6/2.txt']
     assert newest(days, 'bucket', 'no-such-prefix') == []
+
+
+def test_a_folder_of_the_console_is_no_object(s3):
+    s3.create_bucket(Bucket='bucket')
+    put(s3, b'', 'logs/')
+    assert newest(s3, 'bucket') == oldest(s3, 'bucket') == []
+    assert count_and_size(s3, 'bucket') == (0, 0)
+    put(s3, b'1', 'logs/odd/')  # no folder: it has something in it
+    put(s3, b'', 'logs/empty')
+    assert count_and_size(s3, 'bucket') == (2, 1)
+    for find in (newest, oldest):
+        found = sorted(names(find(s3, 'bucket', count=9)))
+        assert found == ['logs/empty', 'logs/odd/']
+    assert list(keys(s3, 'bucket')) == ['logs/', 'logs/empty', 'logs/odd/']
+
+
+@pytest.mark.parametrize('prefix', ['a', 'a/'])
+def test_folders_of_a_folder_are_not_those_of_its_neighbour(s3, prefix):
+    s3.create_bucket(Bucket='bucket')
+    for key in ('a/b/1', 'a/2', 'a-old/c/3'):
+        put(s3, b'', key)
+    assert list(folders(s3, 'bucket', prefix)) == ['a/b/']
+
+
+def test_an_address_is_split_as_the_docstring_says():
+    source = RECIPES['list_objects']
+    line = re.search(r'^    (bucket, _, key = .*)$', source, re.M)
+    found = {'address': 's3://my-bucket/a b/#1?x=%20/'}
+    exec(line[1], found)
+    assert (found['bucket'], found['key']) == ('my-bucket', 'a b/#1?x=%20/')
 
 
 def test_all_pages_are_listed_counted_and_added_up(days):

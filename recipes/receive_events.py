@@ -1,24 +1,52 @@
-"""Be told of new objects by a queue: S3 events by SQS.
+"""Be told of new objects, by Lambda or in a queue (SQS).
 
-S3 sends a message for what happens to objects: at least once, so maybe
-twice, and not always in order. For one key, the later event has the greater
-`sequencer`; fill up the shorter one with zeros on its right to compare them.
-Each time you set notifications, an `s3:TestEvent` comes, without records.
+In short:
 
-The queue is a standard one, not FIFO, in the bucket's region, and lets S3
-send: `allow_s3`. If it is encrypted with KMS, it needs your own key, whose
+    from urllib.parse import unquote_plus
+
+    def handler(event, context):  # AWS Lambda calls it
+        for record in event['Records']:
+            bucket = record['s3']['bucket']['name']
+            key = unquote_plus(record['s3']['object']['key'])
+            size = s3.head_object(Bucket=bucket, Key=key)['ContentLength']
+            print(f's3://{bucket}/{key} has {size} bytes')
+
+    place = {'bucket': {'name': bucket}, 'object': {'key': key}}
+    handler({'Records': [{'s3': place}]}, None)  # to try it
+    #> s3://my-bucket/reports/may.pdf has 4 bytes
+
+In the console of Lambda, add a trigger, S3, to the function: that also lets
+S3 call it. This is what goes wrong:
+
+- A key comes encoded, a space as `+`. `unquote_plus` decodes it, as
+  `events_of` does here.
+- A function that writes to the prefix that it listens to calls itself, again
+  and again. Let it write to another bucket.
+- S3 sends an event at least once, so maybe twice, and not always in order.
+  For one key, the later event has the greater `sequencer`; fill up the
+  shorter one with zeros on its right to compare them.
+- After an error, Lambda tries an event twice more. Then the event is lost,
+  unless the function has a destination for failures.
+
+Without Lambda, let S3 send to a queue, once: `allow_s3`, `send_to_queue`.
+Then call `receive` in a loop. The queue is a standard one, not FIFO, in the
+bucket's region. If it is encrypted with KMS, it needs your own key, whose
 policy lets s3.amazonaws.com use kms:GenerateDataKey and kms:Decrypt. S3
-refuses a queue with the key that AWS manages.
+refuses a queue with the key that AWS manages. Each time you set
+notifications, an `s3:TestEvent` comes, without records.
 
-Never write to the prefix that you listen to, or each event makes another.
 Let one program at a time set this up: of two changes, one may be lost.
 
-Needs s3:GetBucketNotification and s3:PutBucketNotification; on the queue,
-sqs:GetQueueAttributes and sqs:SetQueueAttributes to allow S3,
-sqs:ReceiveMessage and sqs:DeleteMessage to receive.
+Needs s3:GetObject for the handler above; to set up a queue,
+s3:GetBucketNotification, s3:PutBucketNotification, sqs:GetQueueAttributes
+and sqs:SetQueueAttributes; sqs:ReceiveMessage and sqs:DeleteMessage to
+receive, and kms:Decrypt for the key of an encrypted queue.
+https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 """
 
@@ -52,6 +80,8 @@ def allow_s3(sqs: SQSClient, queue_url: str, bucket: str, account: str) -> str:
 
     `account` is the id of the account that owns the bucket. Other statements
     stay, but one set less than a minute ago may be lost. SQS takes up to 20.
+    To take it back, remove the statement `s3-` and the bucket's name from
+    the queue's policy, or delete the queue.
     """
     attributes = sqs.get_queue_attributes(
         QueueUrl=queue_url, AttributeNames=['Policy', 'QueueArn']
@@ -98,9 +128,9 @@ def send_to_queue(
         ClientError: as S3 says; `InvalidArgument` also if a queue, topic or
             function gets events of an overlapping prefix already.
     """
+    name = notification_id(queue_arn, prefix)
     # Filters and events hold keys encoded, as a form would send them.
     value = quote_plus(prefix, safe="/!-_.*'()")
-    name = hashlib.sha256(f'{queue_arn} {prefix}'.encode()).hexdigest()[:16]
     rules = [{'Name': 'prefix', 'Value': value}]
     for pause in (0, 5, 10, 20, 25):  # seconds
         time.sleep(pause)
@@ -131,21 +161,42 @@ def send_to_queue(
     raise RuntimeError(f'S3 refuses {", ".join(map(str, why))}') from refusal
 
 
-def events_of(message_body: str) -> list[Event]:
-    """Return the events of a message; none for `s3:TestEvent`.
+def stop_sending(
+    s3: S3Client, bucket: str, queue_arn: str, prefix: str
+) -> None:
+    """Take back `send_to_queue`; the bucket's other notifications stay."""
+    config: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+    del config['ResponseMetadata']
+    config['QueueConfigurations'] = [
+        other
+        for other in config.get('QueueConfigurations', [])
+        if other.get('Id') != notification_id(queue_arn, prefix)
+    ]
+    # The destinations of the others need not be there any more.
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket,
+        NotificationConfiguration=config,
+        SkipDestinationValidation=True,
+    )
+
+
+def notification_id(queue_arn: str, prefix: str) -> str:
+    """Return the id of our notification among the bucket's others."""
+    return hashlib.sha256(f'{queue_arn} {prefix}'.encode()).hexdigest()[:16]
+
+
+def events_of(message: str | dict[str, Any]) -> list[Event]:
+    """Return the events that Lambda gets, or that a queue's message has.
+
+    `message` is Lambda's `event`, or the body of the message. There is no
+    event in `s3:TestEvent`.
 
     Raises:
-        ValueError: the message is not one that S3 puts into a queue.
+        ValueError: S3 does not send such messages.
     """
-    message = json.loads(message_body)
-    problem = 'no event of S3'
-    if isinstance(message, dict):
-        if message.get('Event') == 's3:TestEvent':
-            return []
-        if 'TopicArn' in message:
-            problem = 'in an envelope of SNS: turn on raw message delivery'
-        if 'detail-type' in message:
-            problem = 'an event of EventBridge, which has another form'
+    sent = json.loads(message) if isinstance(message, str) else message
+    if isinstance(sent, dict) and sent.get('Event') == 's3:TestEvent':
+        return []
     try:
         return [
             Event(
@@ -154,10 +205,24 @@ def events_of(message_body: str) -> list[Event]:
                 key=unquote_plus(record['s3']['object']['key']),
                 sequencer=record['s3']['object'].get('sequencer', ''),
             )
-            for record in message['Records']
+            for record in sent['Records']
         ]
     except (KeyError, TypeError):
-        raise ValueError(f'This is {problem}: {message_body[:200]}') from None
+        raise ValueError(f'{problem_of(sent)}: {message!s:.200}') from None
+
+
+def problem_of(sent: Any) -> str:
+    """Return what a message is, if it is none that S3 sends."""
+    text = json.dumps(sent)
+    if '"aws:sqs"' in text:
+        return 'A queue called Lambda: pass the `body` of each record'
+    if '"aws:sns"' in text:
+        return "A topic called Lambda: pass each record's ['Sns']['Message']"
+    if '"TopicArn"' in text:
+        return 'In an envelope of SNS: turn on raw message delivery'
+    if '"detail-type"' in text:
+        return 'An event of EventBridge, which has another form'
+    return 'No event of S3'
 
 
 def receive(
@@ -192,12 +257,22 @@ def demo() -> None:
     sqs = boto3.client('sqs', region_name='us-east-1')
     s3.create_bucket(Bucket='my-inbox')
     url = sqs.create_queue(QueueName='new-objects')['QueueUrl']
+
+    # The queue lets S3 send, and the bucket sends what is new below in/.
     arn = allow_s3(sqs, url, 'my-inbox', '123456789012')
     send_to_queue(s3, 'my-inbox', arn, 'in/')
-    s3.put_object(Bucket='my-inbox', Key='in/für Zoë.txt')
-    for _ in range(2):  # s3:TestEvent, and the event
-        receive(sqs, url, lambda event: print(event.name, event.key))
-        #> ObjectCreated:Put in/für Zoë.txt
+    receive(sqs, url, print)  # a test by S3, without an event
+    s3.put_object(Bucket='my-inbox', Key='in/für Zoë.txt', Body='Hello')
+    receive(sqs, url, lambda event: print(event.name, event.key))
+    #> ObjectCreated:Put in/für Zoë.txt
+
+    # Lambda gets a dict, with the same in it.
+    place = {'bucket': {'name': 'my-inbox'}, 'object': {'key': 'in/a+b.txt'}}
+    record = {'eventName': 'ObjectCreated:Put', 's3': place}
+    print(events_of({'Records': [record]}))
+    #> [Event(name='ObjectCreated:Put', bucket='my-inbox', key='in/a b.txt', …
+
+    stop_sending(s3, 'my-inbox', arn, 'in/')
 
 
 if __name__ == '__main__':

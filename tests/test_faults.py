@@ -70,6 +70,7 @@ BEYOND = {
     'open_object': 'PutObject',
     'presigned_form': 'PutObject',
     'presigned_url': 'GetObject PutObject',
+    'receive_events': 'GetObject',  # for a handler
     'resume_upload': 'AbortMultipartUpload GetObject',
     'safe_writes': 'ListBucket',  # as in handle_errors
     'sync_folder': 'AbortMultipartUpload GetObject',  # to delete if unchanged

@@ -57,7 +57,6 @@ EFFECTS = {
     'presigned_parts': ['+s3:reports/may.pdf application/pdf'],
     'read_rows': None,
     'real_tour': None,
-    'receive_events': None,
     'restore_archived': ['+s3:reports/may.pdf application/pdf'],
     'resume_upload': None,
     'safe_writes': ['+s3:visits.txt text/plain'],

@@ -184,15 +184,37 @@ def test_another_invalid_argument_is_not_tried_again(s3, sent, slept):
     assert slept == [0]
 
 
+def test_the_event_of_lambda_has_the_same_in_it(s3, sqs, url):
+    events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    assert events.receive(sqs, url, pytest.fail)  # s3:TestEvent
+    s3.put_object(Bucket='bucket', Key='in/a b+ü')
+    [message] = sqs.receive_message(QueueUrl=url)['Messages']
+    [event] = events.events_of(json.loads(message['Body']))
+    assert event[:3] == ('ObjectCreated:Put', 'bucket', 'in/a b+ü')
+    assert events.events_of(message['Body']) == [event]
+
+
+def test_sending_is_taken_back_and_others_stay(s3, sqs, url):
+    for prefix in ('in/', 'other/'):
+        events.send_to_queue(s3, 'bucket', QUEUE, prefix)
+    sent = asked(s3, 'PutBucketNotificationConfiguration')
+    events.stop_sending(s3, 'bucket', QUEUE, 'in/')
+    [left] = sent['NotificationConfiguration']['QueueConfigurations']
+    assert left['Filter']['Key']['FilterRules'][0]['Value'] == 'other/'
+    assert sent['SkipDestinationValidation']
+    events.stop_sending(s3, 'bucket', QUEUE, 'in/')
+
+
 @pytest.mark.parametrize(
     ('body', 'problem'),
     [
-        ('{"Type": "Notification", "TopicArn": "x", "Message": "y"}', 'SNS'),
+        ('{"TopicArn": "x", "Message": "y"}', 'raw message delivery'),
         ('{"detail-type": "Object Created", "detail": {}}', 'EventBridge'),
-        ('{"Records": [{"eventSource": "aws:sqs"}]}', 'no event of S3'),
-        ('{"hello": "world"}', 'no event of S3: {"hello": "world"}'),
-        ('["Records"]', 'no event of S3'),
-        ('null', 'no event of S3'),
+        ('{"Records": [{"eventSource": "aws:sqs"}]}', 'the `body` of each'),
+        ('{"Records": [{"EventSource": "aws:sns"}]}', r"'Sns'..'Message'"),
+        ('{"hello": "world"}', 'No event of S3: {"hello": "world"}'),
+        ('["Records"]', 'No event of S3'),
+        ('null', 'No event of S3'),
         ('hello', 'Expecting value'),
     ],
 )

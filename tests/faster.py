@@ -9,7 +9,7 @@ import gc
 from functools import wraps
 
 import botocore.session
-from botocore import hooks, regions
+from botocore import handlers, hooks, parsers, regions
 from botocore.client import ClientCreator
 from moto import backend_index
 from moto.s3.models import S3Backend
@@ -39,7 +39,15 @@ make_once(
     regions, 'EndpointProvider', lambda ruleset_data, **_: id(ruleset_data)
 )
 make_once(hooks.EventAliaser, '_alias_event_name', lambda _, name: name)
+make_once(hooks, 'accepts_kwargs', lambda f: getattr(f, '__code__', f))
+make_once(parsers, 'DEFAULT_TIMESTAMP_PARSER', lambda text: text)
 
+# These write documentation, and each client gets a copy of them.
+handlers.BUILTIN_HANDLERS[:] = [
+    handler
+    for handler in handlers.BUILTIN_HANDLERS
+    if not handler[0].startswith('docs.')
+]
 patterns = backend_index.backend_url_patterns
 patterns[:] = [pattern for pattern in patterns if pattern[0] in SERVICES]
 S3Backend.urls = S3Backend('us-east-1', 'any').urls

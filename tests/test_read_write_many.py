@@ -33,7 +33,7 @@ from read_write_many import (
 )
 from support import ROOT, keys
 
-MANY = {f'{number:03}': b'x' for number in range(300)}
+MANY = {f'{number:03}': b'x' for number in range(100)}
 NO_NETWORK = EndpointConnectionError(endpoint_url='https://x')
 
 

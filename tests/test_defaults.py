@@ -1,16 +1,21 @@
 """What a function does where nothing is said hurts nobody.
 
-A line for each name of a parameter, in all recipes. Each is held against
-something else: a limit of S3, boto3's own default, another recipe.
+A line for each name of a parameter or a constant, in all recipes. Each is
+held against something else: a limit of S3, boto3's own default, a recipe.
+To add a name, say in its line what a value must not do, and to whom.
 """
 
+import ast
 import importlib
 import inspect
+from datetime import timedelta
 
 import boto3
 import pytest
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
+import configure_client
 import read_write_many
 from main_aws_s3 import closed_world
 from support import RECIPES
@@ -42,6 +47,7 @@ DEFAULTS = {
     'pause': lambda x: 60 <= x <= 3600,  # an archive takes hours
     'prefix': lambda x: x == '',  # all there is
     'suffix': lambda x: x == '',
+    'part': lambda x: x == '',  # of a URL: all of them
     'source': lambda x: x == '',
     'delimiter': lambda x: x == ',',
     'encoding': lambda x: x == 'utf-8-sig',  # UTF-8, with Excel's mark or not
@@ -54,7 +60,39 @@ DEFAULTS = {
     'addressing_style': lambda x: x == 'path',  # what each store knows
     'write': lambda x: x is print,
 }
+CONSTANTS = {
+    'MB': lambda x: x == MB,
+    'DAY': lambda x: x == timedelta(days=1).total_seconds(),
+    # An ETag is an MD5 up to the size from which boto3 sends parts.
+    'LARGE': lambda x: x == TransferConfig().multipart_threshold,
+    'SMALL': lambda x: 64 * 1024 <= x <= 8 * MB,  # sent in vain if refused
+    'ONE_REQUEST': lambda x: x == 5 * 1024 * MB,  # what CopyObject takes
+    'TRIES': lambda x: 5 <= x <= 20,  # others are first; yet it ends
+    'PATIENCE': lambda x: 30 <= x <= 120,  # seconds; longer looks like dead
+    'THREADS': lambda x: 2 <= x <= 10,  # batches of a thousand keys each
+    'ROUNDS': lambda x: x > 1,
+    'KEPT_MARKS': lambda x: 8 <= x <= 32,  # all metadata are 2 KB at most
+}
 # fmt: on
+
+
+def constants():
+    for name in RECIPES:
+        module = importlib.import_module(name)
+        for node in ast.parse(RECIPES[name]).body:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    constant = getattr(target, 'id', '')
+                    value = getattr(module, constant, None)
+                    if isinstance(value, (int, float)):
+                        yield pytest.param(
+                            constant, value, id=f'{name}-{constant}'
+                        )
+
+
+@pytest.mark.parametrize(('constant', 'value'), [*constants()])
+def test_a_constant_is_what_s3_or_boto3_has(constant, value):
+    assert CONSTANTS[constant](value), value
 
 
 def defaults():
@@ -73,10 +111,23 @@ def test_a_default_hurts_nobody(parameter):
     assert DEFAULTS[parameter.name](parameter.default), parameter
 
 
-def test_timeouts_are_those_of_boto3(s3):
+@pytest.mark.parametrize('setting', ['connect_timeout', 'read_timeout'])
+def test_a_timeout_is_that_of_boto3(s3, setting):
     """A shorter one ends uploads as soon as the network stalls."""
-    import configure_client
-
     client = configure_client.client_for_threads('us-east-1', threads=20)
-    for name in ('connect_timeout', 'read_timeout'):
-        assert getattr(client.meta.config, name) == getattr(Config(), name)
+    assert getattr(client.meta.config, setting) == getattr(Config(), setting)
+
+
+def test_a_client_for_years_tries_longer_than_boto3(s3):
+    client = configure_client.client_for_threads('us-east-1', threads=20)
+    retries = client.meta.config.retries
+    assert retries['mode'] == s3.meta.config.retries['mode'] == 'standard'
+    assert 5 <= retries['total_max_attempts'] <= 10
+
+
+@pytest.mark.parametrize(
+    'make',
+    [configure_client.client_for_threads, read_write_many.client_for_many],
+)
+def test_each_thread_has_a_connection(s3, make):
+    assert make('us-east-1', threads=37).meta.config.max_pool_connections == 37

@@ -114,6 +114,23 @@ def test_sizes_dates_and_lengths_are_those_of_responses(
     assert 'URL length: 123 characters' in printed
 
 
+def test_urls_are_for_what_it_says_and_live_an_hour(s3, capsys, monkeypatch):
+    signed = []
+
+    def sign(_, request_dict, operation_name, expires_in, **__):
+        path = request_dict['url_path']
+        signed.append((operation_name, path, expires_in))
+        return 'https://x'
+
+    monkeypatch.setattr(RequestSigner, 'generate_presigned_url', sign)
+    tour(bucket_name='first')
+    assert signed == [
+        ('GetObject', '/data/hello.txt', 3600),
+        ('PutObject', '/uploads/new-file.txt', 3600),
+    ]
+    assert '(expires in 1 hour)' in capsys.readouterr().out
+
+
 def test_a_batch_that_deletes_only_a_part_ends_it_there(events, capsys):
     def fail_one(parsed, **_):
         failed = parsed['Deleted'].pop()

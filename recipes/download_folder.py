@@ -1,21 +1,51 @@
 """Download all objects below a prefix to a folder.
 
-Somebody else may have chosen the keys. `../x` would be a file outside the
-folder, and `a//b` the same file as `a/b`. Each key that has no file of its
-own is refused; where names differ in case alone, the disk decides. A prefix
-without objects is no error.
+In short:
+
+    from pathlib import Path
+
+    folder = Path('copies').resolve()
+    paginator = s3.get_paginator('list_objects_v2')
+    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get('Contents', []):
+            if entry['Key'].endswith('/'):
+                continue  # the console's mark of a folder
+            path = (folder / entry['Key'][len(prefix):]).resolve()
+            if folder not in path.parents:
+                raise ValueError(entry['Key'])  # `photos/../../x`
+            path.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(bucket, entry['Key'], str(path))
+
+With more than a few objects, this is what goes wrong:
+
+- It takes one object after the other. `download_folder` takes twenty at a
+  time.
+- The first error ends it, an outage of some seconds too, and the next run
+  begins from zero. `download_folder` tries again what can pass, does all
+  others, and ends with an error that names each key that failed. Called
+  again, it leaves a file alone that has the size and the time of its object.
+- A prefix with a typo, a leading `/` or `s3://` finds nothing, and nobody
+  notices. Here, that is an error.
+- Somebody else may have chosen the keys. `../x` would be a file outside the
+  folder, and `a//b` the same file as `a/b`. Each key that has no file of its
+  own is refused and named; where names differ in case alone, the disk
+  decides.
 
 A file appears, or is replaced, once all of it is there. Its time is that of
-the object, so that `sync_folder` does not send it back. It keeps the mode of
-the file that it replaces. A link is replaced, not followed.
+the object, so that `sync_folder` does not send it back either. It keeps the
+mode of the file that it replaces. A link is replaced, not followed. What has
+no object is not removed.
+
+`skip` has patterns for names or paths, as in `upload_folder`. `extra` is what
+boto3 calls `ExtraArgs`, such as `RequestPayer`. `progress` is called with the
+bytes that come; for what has to come again, with a negative number.
 
 Files arrive in a new folder `.s3-download-….part` in yours, on the same disk.
-A kill leaves it, and the first download a day later removes it.
+A kill leaves it, and the first download a day later removes it. Ctrl-C leaves
+nothing, and ends large objects soon. Keeps some 300 bytes a key in memory.
 
-Keeps some 300 bytes a key in memory. Ctrl-C waits for the files that have
-begun, however large. Copy read_write_many.py and upload_and_download.py along.
-Needs s3:ListBucket and s3:GetObject; with a KMS key also kms:Decrypt and
-kms:GenerateDataKey.
+Copy read_write_many.py and upload_and_download.py along.
+Needs s3:ListBucket and s3:GetObject; with a KMS key also kms:Decrypt.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 https://nvd.nist.gov/vuln/detail/CVE-2021-32061
 https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
@@ -25,22 +55,32 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 import time
 import uuid
 from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
-from threading import Lock, Semaphore
+from threading import Event, Lock, Semaphore
 from typing import TYPE_CHECKING, Iterator
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from read_write_many import (
+    Counter,
     SomeFailedError,
     client_for_many,
     do_all,
+    entries_below,
+    is_skipped,
+    with_slash,
 )
 from upload_and_download import download
 
 if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Mapping
+
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
@@ -57,66 +97,140 @@ def download_folder(
     prefix: str,
     folder: str | Path,
     threads: int = 20,
+    skip: Iterable[str] = (),
+    extra: Mapping[str, Any] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> list[str]:
     """Download every object below a prefix; return their keys.
 
+    Returns also the keys of files that were there already. An empty object
+    whose key ends in `/` stands for a folder: left out.
+
     Give it a client of `client_for_many`: it has a connection for each thread.
-    An empty object whose key ends in `/` stands for a folder: left out.
 
     Args:
         prefix: what the keys start with, with or without its final `/`.
+        skip: patterns for names or paths that are left out.
+        extra: what to ask S3 with, as boto3's `ExtraArgs`.
+        progress: called with bytes, by one thread at a time.
 
     Raises:
+        FileNotFoundError: no key starts with the prefix.
         SomeFailedError: some keys failed, or the listing did, which is
-            told as the prefix. All others are there.
+            reported as the prefix. All others are there.
     """
-    if prefix and not prefix.endswith('/'):
-        prefix += '/'  # or `site-old/x` would come with `site/x`
+    prefix = with_slash(prefix)
+    skip = [skip] if isinstance(skip, str) else list(skip)
+    entries = some_entries(s3, bucket, prefix, extra)
+    wanted = (
+        entry
+        for entry in entries
+        if (entry['Size'] or not entry['Key'].endswith('/'))
+        and not is_skipped(entry['Key'][len(prefix) :], skip)
+    )
     # realpath, because resolve() on Windows may leave a new folder relative.
     root = Path(os.path.realpath(folder))
     root.mkdir(parents=True, exist_ok=True)
     remove_old_parts(root)
-    made: set[tuple[int, int]] = set()  # file_id of each file of this run
-    lock = Lock()
+    files = Files()
+    ended = Event()
 
     def fetch(entry: ObjectTypeDef) -> None:
-        path = path_of(root, entry['Key'][len(prefix) :])
-        path.parent.mkdir(parents=True, exist_ok=True)
+        key, size = entry['Key'], entry['Size']
+        path = path_of(root, key[len(prefix) :])
+        refuse_way_out(root, path)
+        modified = entry['LastModified'].timestamp()
+        if files.has(path, size, modified):
+            return
         part = Path(parts, uuid.uuid4().hex)
         try:
-            if entry['Size'] < LARGE:
-                read_into(s3, bucket, entry['Key'], part)
-            else:
-                with AT_ONCE:
-                    download(s3, bucket, entry['Key'], part)
-            modified = entry['LastModified'].timestamp()
-            os.utime(part, (modified, modified))
-            with lock:
-                if os.path.lexists(path) and file_id(path) in made:
-                    raise FileExistsError('another key has its file')
-                if path.is_file():
-                    shutil.copymode(path, part)
-                os.replace(part, path)
-                made.add(file_id(path))
+            with Counter(progress, ended) as count:
+                if size < LARGE:
+                    read_into(s3, bucket, key, part, extra)
+                    count.add(size)
+                else:
+                    with AT_ONCE:
+                        count(0)  # raises if all has ended meanwhile
+                        download(s3, bucket, key, part, count, extra)
+                os.utime(part, (modified, modified))
+                files.put(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            if part.exists():
+                part.chmod(0o600)  # or Windows may not remove it
+                part.unlink()
 
     with tempfile.TemporaryDirectory('.part', PREFIX, root) as parts:
-        entries = objects_below(s3, bucket, prefix)
         return do_all(
-            fetch, entries, lambda entry: entry['Key'], threads, prefix
+            fetch,
+            wanted,
+            lambda entry: entry['Key'],
+            threads,
+            source=prefix or bucket,
+            ended=ended,
         )
 
 
-def objects_below(
-    s3: S3Client, bucket: str, prefix: str
+def some_entries(
+    s3: S3Client, bucket: str, prefix: str, extra: Mapping[str, Any] | None
 ) -> Iterator[ObjectTypeDef]:
-    """Yield the listed objects below a prefix, without "folders"."""
-    paginator = s3.get_paginator('list_objects_v2')
-    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get('Contents', []):
-            if entry['Size'] or not entry['Key'].endswith('/'):
-                yield entry
+    """Return what is listed below a prefix, which is at least one object."""
+    entries = entries_below(s3, bucket, prefix, extra)
+    try:
+        return chain([next(entries)], entries)
+    except StopIteration:
+        raise FileNotFoundError(
+            f'In the bucket {bucket}, no key starts with {prefix!r}.'
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        errors: dict[str, Exception] = {prefix or bucket: error}
+        raise SomeFailedError(errors, [], stopped=True) from None
+
+
+class Files:
+    """The files of one run: no two keys have the same one."""
+
+    def __init__(self) -> None:
+        self.ids: set[tuple[int, int]] = set()
+        self.lock = Lock()
+
+    def has(self, path: Path, size: int, modified: float) -> bool:
+        """Return whether this file is there, with this size and time."""
+        with self.lock:
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                return False
+            self.refuse_taken(status)
+            is_same = (
+                stat.S_ISREG(status.st_mode)
+                and status.st_size == size
+                and abs(status.st_mtime - modified) < 0.001
+            )
+            if is_same:
+                self.ids.add((status.st_dev, status.st_ino))
+            return is_same
+
+    def put(self, part: Path, path: Path) -> None:
+        """Move a file to its place."""
+        with self.lock:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(path):
+                self.refuse_taken(os.lstat(path))
+            if path.is_file():
+                shutil.copymode(path, part)
+            try:
+                os.replace(part, path)
+            except OSError as error:
+                # It names the part. Windows refuses to replace what is
+                # read-only or in use.
+                why = f'it cannot be replaced: {error.strerror}'
+                raise OSError(error.errno, why, str(path)) from None
+            status = os.lstat(path)
+            self.ids.add((status.st_dev, status.st_ino))
+
+    def refuse_taken(self, status: os.stat_result) -> None:
+        if (status.st_dev, status.st_ino) in self.ids:
+            raise FileExistsError('another key has its file')
 
 
 def path_of(root: Path, name: str) -> Path:
@@ -131,24 +245,28 @@ def path_of(root: Path, name: str) -> Path:
         raise ValueError('no file has this name')
     if os.name == 'nt' and not {':', '\\'}.isdisjoint(name):
         raise ValueError('on Windows, : and \\ are no part of a name')
-    folder = Path(os.path.realpath(os.path.dirname(path)))
-    if folder != root and root not in folder.parents:
-        raise ValueError('a link on its way leads out of the folder')
     return Path(path)
 
 
-def read_into(s3: S3Client, bucket: str, key: str, path: Path) -> None:
+def refuse_way_out(root: Path, path: Path) -> None:
+    """Raise a ValueError if a link leads out of the folder."""
+    folder = Path(os.path.realpath(path.parent))
+    if folder != root and root not in folder.parents:
+        raise ValueError('a link on its way leads out of the folder')
+
+
+def read_into(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    path: Path,
+    extra: Mapping[str, Any] | None,
+) -> None:
     """Read a small object into a file."""
-    body = s3.get_object(Bucket=bucket, Key=key)['Body']
+    body = s3.get_object(Bucket=bucket, Key=key, **(extra or {}))['Body']
     with closing(body), open(path, 'wb') as file:
         for piece in body.iter_chunks(MB):
             file.write(piece)
-
-
-def file_id(path: Path) -> tuple[int, int]:
-    """Return what two names for the same file have in common."""
-    status = os.lstat(path)
-    return status.st_dev, status.st_ino
 
 
 def remove_old_parts(root: Path) -> None:
@@ -172,6 +290,13 @@ def demo() -> None:
         print(Path(folder, 'a.txt').read_text())
         #> Hello
 
+        # Again: nothing has to come.
+        new: list[int] = []
+        download_folder(s3, 'my-site', 'site/sub', folder, progress=new.append)
+        print(sum(new), 'bytes')
+        #> 0 bytes
+
+        # A key that would be a file outside the folder stays where it is.
         try:
             download_folder(s3, 'my-site', 'site', folder)
         except SomeFailedError as error:
@@ -179,6 +304,12 @@ def demo() -> None:
             #> 1 failed, 2 done. site/../x: no file has this name
             print(error.done)
             #> ['site/index.html', 'site/sub/a.txt']
+
+        try:
+            download_folder(s3, 'my-site', '/site', folder)
+        except FileNotFoundError as error:
+            print(error)
+            #> In the bucket my-site, no key starts with '/site/'.
 
 
 if __name__ == '__main__':

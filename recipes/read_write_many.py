@@ -25,23 +25,27 @@ what goes wrong:
   in its mode `standard` all threads share a quota of retries: once that is
   used up, each request fails at once. Here, whatever can pass is tried
   again for half a minute and more, with any client.
-- The bucket is misspelled, or the credentials have expired: then no key can
-  fare better, and all of this ends at the first one.
+- The bucket is misspelled, the credentials have expired, or the disk is
+  full: then no key can fare better, and all of this ends at the first one.
+  `AccessDenied` may be meant for one key, so it ends nothing.
 
 boto3 waits until S3 asks for a body, for one more round trip. The client of
 `client_for_many` sends those below 2 MB at once; if S3 refuses one, that
 was in vain.
 
+All bodies are in memory. To zip what you have read, write each into a
+`zipfile.ZipFile` with `archive.writestr(key, body)`. What wants a file, as
+pandas does, takes `io.BytesIO(body)`.
+
 Python runs one thread at a time. For more than some hundred requests a
 second, start several processes, each with a share of the keys and a client
 of its own.
 
-Nothing is kept on disk: all bodies are in memory.
-
 Needs s3:GetObject to read, s3:PutObject to write; with a KMS key also
-kms:Decrypt and kms:GenerateDataKey. Needs Python 3.9.
+kms:Decrypt and kms:GenerateDataKey.
 https://docs.aws.amazon.com/boto3/latest/guide/clients.html
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
 from __future__ import annotations
@@ -52,42 +56,50 @@ import random
 import time
 from concurrent.futures import (
     FIRST_COMPLETED,
+    CancelledError,
     Future,
     ThreadPoolExecutor,
     wait,
 )
-from itertools import islice
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import count, islice
 from pathlib import PurePosixPath
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import boto3
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectionError,
     FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
+    ReadTimeoutError,
     ResponseStreamingError,
 )
-from s3transfer.exceptions import RetriesExceededError
+from s3transfer import exceptions as s3transfer
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, Mapping
 
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 T = TypeVar('T')
 SMALL = 2 * 1024 * 1024  # bytes; from here on, ask S3 before sending a body
-TRIES = 20  # of one item, with up to five seconds in between
-PATIENCE = 60  # seconds after which an item is not tried again
+TRIES = 20  # after the first one, with up to five seconds in between
+PATIENCE = 60  # seconds after which nothing is tried again
+ONE_BY_ONE = Lock()  # calls of `progress`
 
-# S3 says these of a request that it would take at another time.
+# S3, and what is between, say these of a request that they would take later.
 PASSING = {
+    'ConditionalRequestConflict',
     'InternalError',
     'OperationAborted',
     'RequestTimeout',
@@ -95,10 +107,12 @@ PASSING = {
     'SlowDown',
     'ThrottlingException',
 }
+PASSING_STATUS = {429, 500, 502, 503, 504}
 # S3 says these of a bucket or of credentials, whatever the key is.
 FOR_ALL = {
     'AccountProblem',
     'AllAccessDisabled',
+    'AuthorizationHeaderMalformed',
     'ExpiredToken',
     'InvalidAccessKeyId',
     'InvalidBucketName',
@@ -108,21 +122,68 @@ FOR_ALL = {
     'RequestTimeTooSkewed',
     'SignatureDoesNotMatch',
     'TokenRefreshRequired',
+    # It has told everybody to wait, for as long as we try.
+    'ServiceUnavailable',
+    'SlowDown',
+    'ThrottlingException',
 }
 # boto3 says these of one key or one body.
 OF_ONE_KEY = (
+    ConnectionClosedError,
     FlexibleChecksumError,
     IncompleteReadError,
     ParamValidationError,
+    ReadTimeoutError,
     ResponseStreamingError,
 )
 
 # What every Python knows, without what the machine adds, and what is newer.
 TYPES = dict(mimetypes.MimeTypes().types_map[True])
-TYPES['.js'] = TYPES['.mjs'] = 'text/javascript'
-TYPES['.gz'] = TYPES['.tgz'] = 'application/gzip'
-TYPES['.md'], TYPES['.webp'] = 'text/markdown', 'image/webp'
-TYPES['.woff'], TYPES['.woff2'] = 'font/woff', 'font/woff2'
+MORE_TYPES = """
+application/geo+json .geojson
+application/gzip .gz .tgz
+application/json .map
+application/manifest+json .webmanifest
+application/rtf .rtf
+application/toml .toml
+application/vnd.apache.parquet .parquet
+application/vnd.ms-fontobject .eot
+application/vnd.oasis.opendocument.presentation .odp
+application/vnd.oasis.opendocument.spreadsheet .ods
+application/vnd.oasis.opendocument.text .odt
+application/vnd.openxmlformats-officedocument.presentationml.presentation .pptx
+application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xlsx
+application/vnd.openxmlformats-officedocument.wordprocessingml.document .docx
+application/x-7z-compressed .7z
+application/x-bzip2 .bz2
+application/x-ndjson .ndjson
+application/x-xz .xz
+application/yaml .yaml .yml
+application/zstd .zst
+audio/aac .aac
+audio/flac .flac
+audio/midi .mid .midi
+audio/mp4 .m4a
+audio/ogg .ogg .oga .opus
+audio/wav .wav
+audio/webm .weba
+font/otf .otf
+font/ttf .ttf
+font/woff .woff
+font/woff2 .woff2
+image/avif .avif
+image/heic .heic
+image/webp .webp
+text/calendar .ics
+text/javascript .js .mjs
+text/markdown .md
+text/plain .log
+video/matroska .mkv
+video/mp4 .m4v
+video/ogg .ogv
+"""
+for _type, *_ends in map(str.split, MORE_TYPES.strip().splitlines()):
+    TYPES.update(dict.fromkeys(_ends, _type))
 
 
 class SomeFailedError(Exception):
@@ -143,7 +204,10 @@ class SomeFailedError(Exception):
         self.errors, self.done, self.stopped = errors, done, stopped
 
     def __str__(self) -> str:
-        some = [f'{k}: {error}' for k, error in islice(self.errors.items(), 9)]
+        some = [
+            f'{key}: {cause_of(error)}'
+            for key, error in islice(self.errors.items(), 9)
+        ]
         more = ' The rest were not tried.' if self.stopped else ''
         text = f'{len(self.errors)} failed, {len(self.done)} done.{more} '
         # A file's name may hold what is no text, and cannot be printed.
@@ -152,7 +216,10 @@ class SomeFailedError(Exception):
 
 
 def for_each(
-    function: Callable[[T], object], items: Iterable[T], threads: int = 20
+    function: Callable[[T], object],
+    items: Iterable[T],
+    threads: int = 20,
+    ended: Event | None = None,
 ) -> Iterator[tuple[T, Exception | None]]:
     """Call a function with each item, many at a time.
 
@@ -162,67 +229,77 @@ def for_each(
 
     After an error that concerns all items, no other is begun; nor after one
     that `items` itself raises, which is raised here once all that has begun
-    has ended. Ctrl-C waits for the calls that have begun.
+    has ended. Ctrl-C, too, waits for what has begun: `ended` is set then,
+    and a long call can look at it.
     """
+    has_ended = ended or Event()
     waiting = iter(items)
-    running: dict[Future[Exception | None], T] = {}
     of_items: Exception | None = None
-    ended = Event()
-    pool = ThreadPoolExecutor(threads)
-    try:
-        while True:
-            # Few items ahead, since a listing may have millions.
-            room = 0 if ended.is_set() else 2 * threads - len(running)
-            try:
-                for item in islice(waiting, room):
-                    future = pool.submit(attempt, function, item, ended)
-                    running[future] = item
-            except Exception as error:
-                of_items = error
-                waiting = iter(())
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                item = running.pop(future)
-                if future.cancelled():
-                    continue
-                outcome = future.result()
-                yield item, outcome
-                if outcome is not None and concerns_all(outcome):
-                    ended.set()
-                    for other in running:
-                        other.cancel()
-    finally:
-        ended.set()
-        pool.shutdown(cancel_futures=True)
+    running: dict[Future[Exception | None], T] = {}
+
+    def attempt(item: T) -> Exception | None:
+        if has_ended.is_set():
+            raise CancelledError
+        try:
+            patiently(partial(function, item), has_ended)
+        except Exception as error:
+            if concerns_all(error):
+                has_ended.set()
+            return without_frames(error)
+        return None
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            while True:
+                # Few items ahead, since a listing may have millions.
+                room = 0 if has_ended.is_set() else 4 * threads - len(running)
+                try:
+                    for item in islice(waiting, room):
+                        running[pool.submit(attempt, item)] = item
+                except Exception as error:
+                    of_items, waiting = error, iter(())
+                if not running:
+                    break
+                # Windows notices Ctrl-C only between two waits.
+                ready = wait(running, 1, return_when=FIRST_COMPLETED).done
+                for future in ready:
+                    item = running.pop(future)
+                    try:
+                        outcome = future.result()
+                    except CancelledError:
+                        continue
+                    yield item, outcome
+        finally:
+            has_ended.set()
     if of_items is not None:
         raise of_items
 
 
-def attempt(
-    function: Callable[[T], object], item: T, ended: Event
-) -> Exception | None:
-    """Call a function, again while its error can pass; return the last."""
+def patiently(call: Callable[[], T], ended: Event | None = None) -> T:
+    """Return what a call returns; call again while its error can pass."""
+    has_ended = ended or Event()
     end = time.monotonic() + PATIENCE
-    number = 0
-    while True:
+    for number in count():
         try:
-            function(item)
-            return None
+            return call()
         except Exception as error:
             is_last = number == TRIES or time.monotonic() > end
-            if is_last or ended.is_set() or not can_pass(error):
-                return without_frames(error)
+            if is_last or has_ended.is_set() or not can_pass(error):
+                raise
+            last = error
         time.sleep(random.uniform(0, min(5, 0.1 * 2**number)))
-        number += 1
+        if has_ended.is_set():
+            raise last
+    raise AssertionError('count() has no end')
 
 
 def without_frames(error: Exception) -> Exception:
     """Take from an error what would keep bodies and sockets in memory."""
-    link: BaseException | None = error
-    while link is not None:
-        link.__traceback__ = None
-        link = link.__context__
+    for one in (error, cause_of(error)):
+        link: BaseException | None = one
+        while link is not None:
+            link.__traceback__ = None
+            link = link.__context__
     return error
 
 
@@ -230,8 +307,11 @@ def can_pass(error: Exception) -> bool:
     """Return whether the same call may succeed in a while."""
     error = cause_of(error)
     if isinstance(error, ClientError):
-        status = error.response['ResponseMetadata'].get('HTTPStatusCode', 0)
-        return error.response['Error']['Code'] in PASSING or status >= 500
+        status = error.response['ResponseMetadata'].get('HTTPStatusCode')
+        return (
+            error.response['Error']['Code'] in PASSING
+            or status in PASSING_STATUS
+        )
     return isinstance(
         error, (ConnectionError, HTTPClientError, IncompleteReadError)
     )
@@ -240,12 +320,14 @@ def can_pass(error: Exception) -> bool:
 def concerns_all(error: Exception) -> bool:
     """Return whether no other key can fare better.
 
-    That is so of a bucket that is not there, of bad credentials, a full
-    disk, and of a network that is gone for as long as `for_each` tries.
+    That is so of a bucket that is not there, of bad credentials and a full
+    disk, and of a network that is gone, or a server that is too busy, for as
+    long as `for_each` tries.
     """
     error = cause_of(error)
     if isinstance(error, ClientError):
-        return error.response['Error']['Code'] in FOR_ALL or can_pass(error)
+        status = error.response['ResponseMetadata'].get('HTTPStatusCode')
+        return error.response['Error']['Code'] in FOR_ALL or status == 503
     if isinstance(error, BotoCoreError):
         return not isinstance(error, OF_ONE_KEY)
     return getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT)
@@ -254,8 +336,10 @@ def concerns_all(error: Exception) -> bool:
 def cause_of(error: Exception) -> Exception:
     """Return what boto3's `upload_file` and `download_file` hide."""
     cause: object = error
-    if isinstance(error, RetriesExceededError):
-        cause = error.last_exception
+    if isinstance(
+        error, (RetriesExceededError, s3transfer.RetriesExceededError)
+    ):
+        cause = getattr(error, 'last_exception', None)
     elif isinstance(error, S3UploadFailedError):
         cause = error.__context__
     return cause if isinstance(cause, Exception) else error
@@ -268,6 +352,7 @@ def do_all(
     threads: int = 20,
     source: str = '',
     errors: dict[str, Exception] | None = None,
+    ended: Event | None = None,
 ) -> list[str]:
     """Call a function with each item, as `for_each`; return the keys, sorted.
 
@@ -282,7 +367,7 @@ def do_all(
     done: list[str] = []
     stopped = False
     try:
-        for item, error in for_each(function, items, threads):
+        for item, error in for_each(function, items, threads, ended):
             if error is None:
                 done.append(key_of(item))
             else:
@@ -294,6 +379,87 @@ def do_all(
     if errors:
         raise SomeFailedError(errors, sorted(done), stopped)
     return sorted(done)
+
+
+# What the recipes for folders share:
+
+
+def with_slash(prefix: str) -> str:
+    """Return a prefix that `site-old/x` does not share with `site/x`."""
+    return prefix if prefix.endswith('/') or not prefix else prefix + '/'
+
+
+def entries_below(
+    s3: S3Client,
+    bucket: str,
+    prefix: str,
+    extra: Mapping[str, Any] | None = None,
+) -> Iterator[ObjectTypeDef]:
+    """Yield what S3 lists below a prefix; ask again as `for_each` does.
+
+    A paginator cannot: it has ended with its first error.
+    """
+    more: dict[str, Any] = {
+        name: value
+        for name, value in (extra or {}).items()
+        if name in ('ExpectedBucketOwner', 'RequestPayer')
+    }
+    while True:
+        page = patiently(
+            partial(s3.list_objects_v2, Bucket=bucket, Prefix=prefix, **more)
+        )
+        yield from page.get('Contents', [])
+        if not page.get('IsTruncated'):
+            return
+        more['ContinuationToken'] = page['NextContinuationToken']
+
+
+def is_skipped(name: str, skip: Iterable[str]) -> bool:
+    """Return whether patterns leave out `a/b/c.txt`, `a/b` or `a`.
+
+    A pattern is for a name, as `*.txt` and `b`, or for a path, as `a/b`.
+    """
+    # One string would be many patterns, of a character each.
+    patterns = [skip] if isinstance(skip, str) else skip
+    parts = name.split('/')
+    paths = ['/'.join(parts[: end + 1]) for end in range(len(parts))]
+    return any(
+        fnmatchcase(each, pattern.rstrip('/'))
+        for pattern in patterns
+        for each in (*parts, *paths)
+    )
+
+
+class Counter:
+    """Counts the bytes of one item, and tells them to `progress`.
+
+    What fails is taken back. Given to boto3 as its `Callback`, it raises once
+    all has ended, as after Ctrl-C: so boto3 ends a transfer and leaves no
+    parts.
+    """
+
+    def __init__(
+        self, progress: Callable[[int], object] | None, ended: Event
+    ) -> None:
+        self.progress, self.ended, self.counted = progress, ended, 0
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind:
+            self.add(-self.counted)
+
+    def __call__(self, size: int) -> None:
+        if self.ended.is_set():
+            raise InterruptedError('all was ended before this was done')
+        self.add(size)
+
+    def add(self, size: int) -> None:
+        with ONE_BY_ONE:
+            self.counted += size
+            if self.progress is not None and size:
+                self.progress(size)
 
 
 def client_for_many(region: str, threads: int = 20) -> S3Client:
@@ -325,11 +491,16 @@ def read_many(
     def read(key: str) -> None:
         bodies[key] = s3.get_object(Bucket=bucket, Key=key)['Body'].read()
 
+    def in_order() -> dict[str, bytes]:
+        return {key: bodies[key] for key in keys if key in bodies}
+
     try:
         do_all(read, keys, str, threads)
     except SomeFailedError as error:
-        raise SomeFailedError(error.errors, bodies, error.stopped) from None
-    return {key: bodies[key] for key in keys}
+        raise SomeFailedError(
+            error.errors, in_order(), error.stopped
+        ) from None
+    return in_order()
 
 
 def write_many(
@@ -362,23 +533,27 @@ def content_type_of(name: str) -> str:
 def demo() -> None:
     s3 = client_for_many('us-east-1')
     s3.create_bucket(Bucket='my-thumbnails')
-    write_many(s3, 'my-thumbnails', {'a.webp': b'RIFF', 'b.webp': b'RIFF'})
-    print(read_many(s3, 'my-thumbnails', ['a.webp', 'b.webp']))
-    #> {'a.webp': b'RIFF', 'b.webp': b'RIFF'}
 
+    bodies = {f'{number}.webp': b'RIFF' for number in range(20)}
+    write_many(s3, 'my-thumbnails', bodies)
+    print(s3.head_object(Bucket='my-thumbnails', Key='7.webp')['ContentType'])
+    #> image/webp
+
+    # All that can be read is read, and the error has the rest:
     try:
-        read_many(s3, 'my-thumbnails', ['a.webp', 'no-such-key'])
+        read_many(s3, 'my-thumbnails', ['7.webp', 'no-such-key', '8.webp'])
     except SomeFailedError as error:
         print(error)
-        #> 1 failed, 1 done. no-such-key: An error occurred (NoSuchKey) …
+        #> 1 failed, 2 done. no-such-key: An error occurred (NoSuchKey) …
         print(error.done)
-        #> {'a.webp': b'RIFF'}
+        #> {'7.webp': b'RIFF', '8.webp': b'RIFF'}
 
+    # Without a bucket, no key can be written, so a few tell it for all:
     try:
-        write_many(s3, 'my-thumnails', {'c.webp': b'RIFF'})
+        write_many(s3, 'my-thumnails', bodies, threads=1)
     except SomeFailedError as error:
         print(error)
-        #> 1 failed, 0 done. The rest were not tried. c.webp: … (NoSuchBucket)…
+        #> 1 failed, 0 done. The rest were not tried. 0.webp: … (NoSuchBucket)…
 
 
 if __name__ == '__main__':

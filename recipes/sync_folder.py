@@ -38,7 +38,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from move_objects import delete_if_unchanged
-from read_write_many import SomeFailedError, client_for_many, for_each
+from read_write_many import (
+    SomeFailedError,
+    client_for_many,
+    for_each,
+    with_slash,
+)
 from upload_folder import (
     LARGE,
     files_below,
@@ -46,7 +51,6 @@ from upload_folder import (
     real_folder,
     size_and_time,
     upload_file,
-    with_slash,
 )
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from read_write_many import (
     client_for_many,
     content_type_of,
     do_all,
+    with_slash,
 )
 from upload_and_download import upload
 
@@ -141,11 +142,6 @@ def real_folder(folder: str | Path) -> Path:
 def key_of(path: Path, root: Path, prefix: str) -> str:
     """Return the key of a file below root."""
     return prefix + path.relative_to(root).as_posix()
-
-
-def with_slash(prefix: str) -> str:
-    """Return a prefix that `site-old/x` does not share with `site/x`."""
-    return prefix if prefix.endswith('/') or not prefix else prefix + '/'
 
 
 # fmt: off

@@ -1,23 +1,25 @@
 """Tests of recipes/download_folder.py."""
 
 import os
-import re
 import sys
+import threading
 import time
-from itertools import repeat
+from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto.core.botocore_stubber import MockRawResponse
 
 import download_folder as downloads
 import faults
+import read_write_many
 import sync_folder
 from download_folder import download_folder, path_of
-from faults import after, denied
+from faults import after, denied, slow_down
 from read_write_many import SomeFailedError
-from support import RECIPES, printed_as
 
-LARGE = 9 * 1024 * 1024
+LARGE = 9 * 1024  # bytes; comes in parts, where a MB is a KB
 
 
 def put(s3, *keys, body=None):
@@ -25,6 +27,10 @@ def put(s3, *keys, body=None):
     for key in keys:
         content = key.encode() if body is None else body
         s3.put_object(Bucket='bucket', Key=key, Body=content)
+
+
+def download(s3, folder, **options):
+    return download_folder(s3, 'bucket', 'p', folder, **options)
 
 
 def files(folder):
@@ -48,17 +54,14 @@ def deny_b(request, work):
     )
 
 
-@pytest.mark.parametrize('name', ['read_write_many', 'download_folder'])
-def test_a_body_that_breaks_off_is_read_again_and_then_told(
-    name, session, monkeypatch, waits
-):
-    demo = faults.Demo(name, session, monkeypatch)
-    demo.come(GetObject=repeat(faults.broken(2)))
-    assert printed_as(RECIPES[name].partition('\ndef demo(')[2]).fullmatch(
-        demo.tell()
-    )
-    demo.come(GetObject=repeat(faults.broken(10**6)))
-    assert re.search('IncompleteRead|expected', demo.tell())
+@pytest.mark.parametrize('size', [3, LARGE])
+def test_a_body_that_breaks_off_is_read_again(s3, mine, small, tmp_path, size):
+    told = []
+    put(s3, 'p/a', body=b'x' * size)
+    mine.faults.come(GetObject=repeat(faults.broken(2)))
+    assert download(mine, tmp_path, progress=told.append) == ['p/a']
+    assert files(tmp_path) == {'a': 'x' * size}
+    assert sum(told) == size
 
 
 def test_a_failed_key_stops_no_other(s3, mine, tmp_path):
@@ -74,12 +77,81 @@ def test_a_failed_key_stops_no_other(s3, mine, tmp_path):
 
 def test_a_listing_that_fails_is_told_as_the_prefix(mine, tmp_path):
     mine.faults.come(ListObjectsV2=repeat(denied))
-    with pytest.raises(SomeFailedError, match=r'p/: .*AccessDenied'):
-        download_folder(mine, 'bucket', 'p', tmp_path)
+    with pytest.raises(SomeFailedError, match=r'p/: .*AccessDenied') as error:
+        download(mine, tmp_path / 'new')
+    assert error.value.stopped
+    assert not (tmp_path / 'new').exists()
 
 
-def test_a_prefix_without_objects_is_no_error(mine, tmp_path):
-    assert download_folder(mine, 'bucket', 'p', tmp_path / 'new') == []
+def test_an_outage_in_the_midst_of_it_loses_nothing(
+    s3, mine, tmp_path, monkeypatch, waits
+):
+    def outage(request, work):
+        if sum(waits) < 10:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        return work()
+
+    put(s3, *(f'p/{number}' for number in range(9)))
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '4')
+    mine.faults.come(
+        ListObjectsV2=chain([None], repeat(outage)),
+        GetObject=chain([None] * 2, repeat(outage)),
+    )
+    assert len(download(mine, tmp_path)) == len(files(tmp_path)) == 9
+
+
+@pytest.mark.parametrize('prefix', ['/p', 's3://bucket/p', 'P', 'p/a'])
+def test_a_prefix_without_keys_is_named(s3, mine, tmp_path, prefix):
+    put(s3, 'p/a')
+    with pytest.raises(FileNotFoundError, match=f"bucket, .*'{prefix}/'"):
+        download_folder(mine, 'bucket', prefix, tmp_path / 'new')
+    assert not (tmp_path / 'new').exists()
+
+
+def test_an_empty_folder_of_the_console_is_no_typo(s3, mine, tmp_path):
+    put(s3, 'p/', 'p/sub/', body=b'')
+    assert download(mine, tmp_path) == []
+
+
+def test_what_is_skipped_does_not_come(s3, mine, tmp_path):
+    put(s3, 'p/a', 'p/b.log', 'p/logs/c', 'p/x/y/d')
+    assert download(mine, tmp_path, skip=['*.log', 'logs', 'x/y']) == ['p/a']
+    assert files(tmp_path) == {'a': 'p/a'}
+
+
+@pytest.mark.parametrize('size', [3, LARGE])
+def test_extra_is_sent_with_each_request(s3, mine, small, tmp_path, size):
+    def look(request, work):
+        payers.append(request.headers.get('x-amz-request-payer'))
+        return work()
+
+    payers = []
+    put(s3, 'p/a', body=bytes(size))
+    looks = repeat(look)
+    mine.faults.come(ListObjectsV2=looks, GetObject=looks, HeadObject=looks)
+    download(mine, tmp_path, extra={'RequestPayer': 'requester'})
+    assert len(payers) > 1
+    assert {*payers} == {b'requester'}
+
+
+def test_a_second_download_takes_what_is_new(s3, mine, tmp_path):
+    put(s3, 'p/a', 'p/b', 'p/c', 'p/d')
+    download(mine, tmp_path)
+    put(s3, 'p/b', body=b'newer')
+    (tmp_path / 'c').write_text('c')  # another size
+    set_time(tmp_path / 'd', 60)
+    mine.faults.come()
+    told = []
+    keys = download(mine, tmp_path, progress=told.append)
+    assert keys == ['p/a', 'p/b', 'p/c', 'p/d']
+    assert mine.faults.sent.count('GetObject') == 3
+    assert sum(told) == 11
+    assert files(tmp_path) == {
+        'a': 'p/a',
+        'b': 'newer',
+        'c': 'p/c',
+        'd': 'p/d',
+    }
 
 
 @pytest.mark.parametrize('name', ['a//b', '/a', 'a/', './a', 'a/../b', '..'])
@@ -100,11 +172,14 @@ def test_two_keys_for_one_file_are_told(s3, mine, tmp_path):
     assert content in ('p/real/a', 'p/link/a')
 
 
-def test_a_second_download_replaces_the_files_of_the_first(s3, mine, tmp_path):
-    for body in (b'1', b'2'):
-        put(s3, 'p/a', body=body)
-        download_folder(mine, 'bucket', 'p', tmp_path)
-    assert files(tmp_path) == {'a': '2'}
+def test_two_keys_for_one_file_are_told_again(s3, mine, tmp_path):
+    """Also where the file has size and time of one of them."""
+    (tmp_path / 'real').mkdir()
+    (tmp_path / 'link').symlink_to('real')
+    put(s3, 'p/real/a', 'p/link/a', body=b'same')
+    for _ in range(2):
+        with pytest.raises(SomeFailedError, match=r'^1 .*another key has'):
+            download(mine, tmp_path)
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='no such modes')
@@ -146,12 +221,99 @@ def test_a_full_disk_is_told_and_the_old_file_stays(
 
 
 @pytest.mark.parametrize('size', [3, LARGE])
-def test_a_body_that_stays_broken_leaves_nothing(s3, mine, tmp_path, size):
+def test_a_body_that_stays_broken_leaves_nothing(
+    s3, mine, small, tmp_path, size, monkeypatch
+):
+    monkeypatch.setattr(read_write_many, 'TRIES', 1)
     put(s3, 'p/a', body=bytes(size))
     mine.faults.come(GetObject=repeat(faults.broken(10**6)))
-    with pytest.raises(SomeFailedError, match='p/a'):
-        download_folder(mine, 'bucket', 'p', tmp_path)
+    with pytest.raises(SomeFailedError, match=r'p/a: .*bytes'):
+        download(mine, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_refused_leaves_no_empty_folder(s3, mine, tmp_path):
+    put(s3, 'p/a', 'p/sub/b')
+    mine.faults.come(GetObject=repeat(deny_b))
+    with pytest.raises(SomeFailedError, match='Denied'):
+        download(mine, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ['a']
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """What is read-only cannot be replaced or removed."""
+
+    def protect(owner, name, target):
+        function = getattr(owner, name)
+
+        def call(*paths, **kwargs):
+            path = paths[target]
+            if os.path.exists(path) and not os.stat(path).st_mode & 0o200:
+                paths = map(str, paths)
+                raise PermissionError(13, 'Access is denied', *paths)
+            return function(*paths, **kwargs)
+
+        monkeypatch.setattr(owner, name, call)
+
+    protect(os, 'replace', 1)
+    protect(Path, 'unlink', 0)
+
+
+def test_a_read_only_file_stays_and_is_named(s3, mine, tmp_path, windows):
+    put(s3, 'p/a', 'p/b')
+    (tmp_path / 'a').write_text('old')
+    (tmp_path / 'a').chmod(0o400)
+    with pytest.raises(SomeFailedError) as error:
+        download(mine, tmp_path)
+    assert error.value.errors['p/a'].filename == str(tmp_path / 'a')
+    assert '.part' not in str(error.value)
+    assert files(tmp_path) == {'a': 'old', 'b': 'p/b'}
+
+
+def test_a_path_that_is_too_long_ends_nothing(s3, mine, tmp_path, monkeypatch):
+    realpath = os.path.realpath
+
+    def fail(path, **kwargs):
+        if '260' in str(path):
+            raise OSError(206, 'too long')
+        return realpath(path, **kwargs)
+
+    put(s3, 'p/a', 'p/260/b', f'p/{"c" * 300}')
+    monkeypatch.setattr(os.path, 'realpath', fail)
+    with pytest.raises(SomeFailedError, match=r'^2 failed') as error:
+        download(mine, tmp_path)
+    assert error.value.done == ['p/a']
+
+
+def test_ctrl_c_ends_a_large_object_and_leaves_nothing(
+    s3, mine, small, tmp_path, monkeypatch
+):
+    has_begun, ended = threading.Event(), threading.Event()
+
+    def begin(request, work):
+        has_begun.set()
+        ended.wait(30)
+        return work()
+
+    def interrupted(*_, **__):
+        has_begun.wait(30)
+        raise KeyboardInterrupt
+
+    put(s3, 'p/a', body=bytes(40 * LARGE))
+    mine.faults.come(GetObject=repeat(begin))
+    monkeypatch.setattr(downloads, 'Event', lambda: ended)
+    monkeypatch.setattr(read_write_many, 'wait', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        download(mine, tmp_path)
+    assert mine.faults.sent.count('GetObject') <= 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_s3_is_too_busy_for_comes_later(s3, mine, tmp_path):
+    put(s3, 'p/a')
+    mine.faults.come(GetObject=[slow_down] * 9)
+    assert download(mine, tmp_path) == ['p/a']
 
 
 def test_what_has_failed_keeps_no_space(s3, mine, tmp_path):
@@ -167,7 +329,7 @@ def test_what_has_failed_keeps_no_space(s3, mine, tmp_path):
     assert parts == []
 
 
-def test_an_object_that_has_grown_is_not_read_whole(s3, mine, tmp_path):
+def test_an_object_that_has_grown_is_not_read_whole(s3, mine, small, tmp_path):
     sizes = []
 
     class Raw(MockRawResponse):
@@ -195,7 +357,8 @@ def test_a_key_that_is_named_like_a_part_folder_blocks_nothing(
     assert len(download_folder(mine, 'bucket', 'p', tmp_path)) == 2
 
 
-def test_only_what_was_killed_a_day_ago_is_removed(mine, tmp_path):
+def test_only_what_was_killed_a_day_ago_is_removed(s3, mine, tmp_path):
+    put(s3, 'p/', body=b'')
     for name in ('.s3-download-old.part', '.s3-download-new.part', '.x.part'):
         (tmp_path / name).mkdir()
         if 'new' not in name:
@@ -213,7 +376,7 @@ def sync(s3, folder, delete=True):
 
 
 @pytest.mark.parametrize('size', [3, LARGE])
-def test_what_was_downloaded_is_not_sent_back(s3, mine, tmp_path, size):
+def test_what_was_downloaded_is_not_sent_back(s3, mine, small, tmp_path, size):
     put(s3, 'p/a', body=bytes(size))
     download_folder(mine, 'bucket', 'p', tmp_path)
     (entry,) = s3.list_objects_v2(Bucket='bucket')['Contents']

@@ -47,7 +47,7 @@ EFFECTS = {
         '-s3:photos/trip/',
         '-s3:photos/trip/b.png',
     ],
-    'download_folder': None,
+    'download_folder': ['+copies/a.png', '+copies/trip/b.png'],
     'encryption': ['+encryption'],
     'lifecycle': ['+lifecycle_configuration'],
     'metadata_and_tags': ['+s3:reports/may.pdf text/kept status=final'],

@@ -6,7 +6,7 @@ import random
 import runpy
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, repeat
 
 import boto3
@@ -15,25 +15,34 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
+    ConnectionClosedError,
     EndpointConnectionError,
     NoCredentialsError,
+    ReadTimeoutError,
 )
 from s3transfer.exceptions import RetriesExceededError
 
 import read_write_many
 from faults import ERROR, denied, lost, says, slow_down
 from read_write_many import (
+    Counter,
     SomeFailedError,
     concerns_all,
     content_type_of,
     do_all,
+    entries_below,
     for_each,
+    is_skipped,
+    patiently,
     read_many,
     write_many,
 )
 from support import ROOT, keys
 
-MANY = {f'{number:03}': b'x' for number in range(100)}
+MANY = {f'{number:03}': b'x' for number in range(60)}
+DOCX = (
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
+)
 NO_NETWORK = EndpointConnectionError(endpoint_url='https://x')
 
 
@@ -68,7 +77,7 @@ def test_ten_seconds_without_network_lose_nothing(s3, mine, outage, mode):
     )
     mine.faults.watch(client)
     mine.faults.come(PutObject=repeat(outage))
-    write_many(client, 'bucket', MANY)
+    write_many(client, 'bucket', MANY, threads=5)
     assert keys(s3) == [*MANY]
 
 
@@ -112,16 +121,102 @@ def test_a_network_that_stays_away_ends_it(mine, outage, monkeypatch):
     assert len(error.value.errors) <= 2 * 4
 
 
+def said_by_s3(code, status):
+    response = {'Error': {'Code': code}, 'ResponseMetadata': {}}
+    response['ResponseMetadata']['HTTPStatusCode'] = status
+    return ClientError(response, 'PutObject')
+
+
 @pytest.mark.parametrize(
-    'error',
+    ('error', 'is_for_all'),
     [
-        OSError(errno.ENOSPC, 'No space left'),
-        NoCredentialsError(),
-        RetriesExceededError(NO_NETWORK),
+        (OSError(errno.ENOSPC, 'No space left'), True),
+        (NoCredentialsError(), True),
+        (RetriesExceededError(NO_NETWORK), True),
+        (said_by_s3('SlowDown', 503), True),
+        # A store may fail like this with one damaged object, or one body.
+        (said_by_s3('InternalError', 500), False),
+        (ReadTimeoutError(endpoint_url='https://x'), False),
+        (ConnectionClosedError(endpoint_url='https://x'), False),
+        (OSError(errno.EACCES, 'refused'), False),
     ],
 )
-def test_these_concern_all_keys(error):
-    assert concerns_all(error)
+def test_an_error_concerns_all_keys_or_one(error, is_for_all):
+    assert concerns_all(error) == is_for_all
+
+
+@pytest.mark.parametrize(
+    ('code', 'status', 'tries'),
+    [
+        ('TooManyRequests', 429, 21),
+        ('InternalError', 500, 21),
+        ('NotImplemented', 501, 1),
+        ('ConditionalRequestConflict', 409, 21),
+    ],
+)
+def test_what_can_pass_is_tried_again(code, status, tries, waits):
+    calls = []
+
+    def work(item):
+        calls.append(item)
+        raise said_by_s3(code, status)
+
+    [(_, error)] = for_each(work, [0])
+    assert len(calls) == tries
+    assert error.response['Error']['Code'] == code
+    assert sum(waits) < 60
+
+
+def test_nothing_is_tried_again_after_a_minute(monkeypatch):
+    now = iter(range(0, 1000, 25))
+    monkeypatch.setattr(time, 'monotonic', lambda: next(now))
+    monkeypatch.setattr(time, 'sleep', lambda _: None)
+    calls = []
+
+    def call():
+        calls.append(1)
+        raise NO_NETWORK
+
+    with pytest.raises(EndpointConnectionError):
+        patiently(call)
+    assert len(calls) == 3
+
+
+def test_a_listing_gets_through_an_outage(s3, mine, outage, monkeypatch):
+    put(s3, 'p/a', 'p/b', 'p/c')
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '2')
+    mine.faults.come(ListObjectsV2=chain([None], repeat(outage)))
+    found = [entry['Key'] for entry in entries_below(mine, 'bucket', 'p/')]
+    assert found == ['p/a', 'p/b', 'p/c']
+
+
+@pytest.mark.parametrize(
+    ('name', 'skip', 'is_left_out'),
+    [
+        ('a/b.pyc', ['*.pyc'], True),
+        ('a/.git/config', ['.git'], True),
+        ('a/.git/config', ['.git/'], True),
+        ('docs/old/x', ['docs/old'], True),
+        ('docs/older/x', ['docs/old'], False),
+        ('more/docs/old', ['docs/old'], False),
+        ('.gitignore', ['.git'], False),
+        ('a.PYC', ['*.pyc'], False),
+        ('abc', '*.c', False),  # one pattern, not three
+        ('a.c', '*.c', True),
+    ],
+)
+def test_a_pattern_is_for_a_name_or_a_path(name, skip, is_left_out):
+    assert is_skipped(name, skip) == is_left_out
+
+
+def test_what_fails_is_taken_back_from_the_progress():
+    told = []
+    counter = Counter(told.append, threading.Event())
+    with suppress(ZeroDivisionError), counter as count:
+        count(3)
+        count(4)
+        raise ZeroDivisionError
+    assert told == [3, 4, -7]
 
 
 def test_what_boto3_hides_in_an_upload_concerns_all_keys(s3, tmp_path):
@@ -155,35 +250,45 @@ def test_an_error_keeps_nothing_of_its_call_in_memory():
     assert error.__traceback__ is error.__cause__.__traceback__ is None
 
 
+def test_nor_does_the_error_that_boto3_hides():
+    def work(number):
+        try:
+            raise ValueError(number)
+        except ValueError as error:
+            raise RetriesExceededError(error) from None
+
+    [(_, error)] = for_each(work, [0])
+    assert error.last_exception.__traceback__ is None
+
+
 def test_ctrl_c_begins_no_other_call(monkeypatch):
-    begun = []
+    begun, has_begun = [], threading.Event()
+    ended = threading.Event()
 
-    class Interrupted(ThreadPoolExecutor):
-        def submit(self, call, *args):
-            if 200 in args:
-                raise KeyboardInterrupt
-            return super().submit(call, *args)
+    def interrupted(*_, **__):
+        has_begun.wait(30)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(read_write_many, 'ThreadPoolExecutor', Interrupted)
+    def work(number):
+        begun.append(number)
+        has_begun.set()
+        ended.wait(30)
+
+    monkeypatch.setattr(read_write_many, 'wait', interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(for_each(begun.append, range(1000), threads=2))
-    assert len(begun) <= 200
+        list(for_each(work, range(1000), threads=2, ended=ended))
+    assert len(begun) <= 2
 
 
 def test_after_ctrl_c_nothing_is_tried_again(monkeypatch):
-    calls = []
-
-    class Interrupted(ThreadPoolExecutor):
-        def submit(self, call, function, item, ended):
-            ended.set()
-            return super().submit(call, function, item, ended)
+    calls, ended = [], threading.Event()
 
     def work(item):
         calls.append(item)
         raise NO_NETWORK
 
-    monkeypatch.setattr(read_write_many, 'ThreadPoolExecutor', Interrupted)
-    list(for_each(work, [1]))
+    monkeypatch.setattr(time, 'sleep', lambda _: ended.set())
+    assert list(for_each(work, [1], ended=ended)) == [(1, NO_NETWORK)]
     assert calls == [1]
 
 
@@ -216,8 +321,8 @@ def test_what_was_read_is_in_the_order_of_the_keys_and_in_the_error(s3, mine):
     put(s3, 'a', 'b')
     assert [*read_many(mine, 'bucket', iter('ba'))] == ['b', 'a']
     with pytest.raises(SomeFailedError) as error:
-        read_many(mine, 'bucket', 'axb')
-    assert error.value.done == {'a': b'a', 'b': b'b'}
+        read_many(mine, 'bucket', 'bxa')
+    assert [*error.value.done.items()] == [('b', b'b'), ('a', b'a')]
     assert [*error.value.errors] == ['x']
 
 
@@ -269,6 +374,11 @@ def test_what_is_written_has_the_type_of_its_name(s3, mine):
         ('a.woff2', 'font/woff2'),
         ('a.css', 'text/css'),
         ('a.css/b', 'application/octet-stream'),
+        ('a.tgz', 'application/gzip'),
+        ('a.yaml', 'application/yaml'),
+        ('a.docx', DOCX),
+        ('a.ogg', 'audio/ogg'),
+        ('a.ttf', 'font/ttf'),
     ],
 )
 def test_a_name_has_the_same_type_everywhere(name, content_type, monkeypatch):

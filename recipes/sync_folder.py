@@ -1,28 +1,56 @@
 """Sync a folder to a prefix: upload only what has changed.
 
-A file is uploaded if it has no object, if the size differs, or if it is
-newer and its MD5 is not the ETag. So a fresh copy of all files uploads none,
-except those of 8 MB and more, and what is encrypted with a KMS key.
+In short:
+
+    from mimetypes import guess_type
+    from pathlib import Path
+
+    paginator = s3.get_paginator('list_objects_v2')
+    pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
+    there = {x['Key']: x for page in pages for x in page.get('Contents', [])}
+    for path in Path('photos').rglob('*'):
+        key = prefix + path.relative_to('photos').as_posix()
+        file, x = path.stat(), there.get(key)
+        same_size = x and x['Size'] == file.st_size
+        is_older = x and file.st_mtime < x['LastModified'].timestamp()
+        if path.is_file() and not (same_size and is_older):
+            kind = guess_type('x' + path.suffix)[0]  # of .tar.gz, that of .gz
+            kind = kind or 'application/octet-stream'
+            s3.upload_file(str(path), bucket, key, {'ContentType': kind})
+
+What goes wrong with it is what `upload_folder` tells, and more:
+
+- After `git clone` or a copy, each file is new, and all are sent again.
+  `sync_folder` then compares the MD5 of a file with the ETag, and sends what
+  differs. It cannot do so for files of 8 MB and more, nor for what is
+  encrypted with a KMS key: they are sent again.
+- What you have deleted or renamed stays in the bucket. `delete=True` deletes
+  the objects that have no file. See with `dry_run=True` what it would do.
+- Deleting by a listing is dangerous. So it begins only if there is no error
+  and all uploads are done; a folder without files deletes nothing, because
+  it may be a disk that is not mounted. But an empty folder in it deletes its
+  objects.
+
+`delete` leaves alone what `skip` leaves out, what has a link on its way that
+is not followed, what can have no file here (as `a:b` on Windows, and `../x`),
+and what somebody has replaced since the listing, which is an error.
 
 S3 tells times in whole seconds. So these go unnoticed, if the size stays: a
 change within the second of the upload or by a clock that runs behind S3's,
-a file put back with an older time, and an object that somebody replaced.
+a file put back with an older time, and an object that somebody replaced. Nor
+does another `extra` send a file that is the same.
 
-The listing is read to its end before anything changes. So a folder that is
-not there, or a listing that fails, deletes nothing; nor does a folder
-without files: it may be a disk that is not mounted. But an empty folder in
-it deletes its objects. `delete` starts only where all uploads are done. It
-spares what somebody has replaced since the listing, and what has a link on
-its way in the folder.
+`skip`, `extra`, `progress` and `follow_links` are those of `upload_folder`:
+without `skip`, `.env` and `.git` go along, and each link is an error. Keeps up
+to 600 bytes an object in memory.
 
-Keeps up to 600 bytes an object in memory.
-
-Copy upload_folder.py, upload_and_download.py, move_objects.py and
+Copy upload_folder.py, download_folder.py, upload_and_download.py and
 read_write_many.py along.
 
 Needs s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload; to
 delete, s3:DeleteObject, s3:GetObject and boto3 1.35.67, since an older one
-refuses `IfMatch`.
+refuses `IfMatch`. With a KMS key also kms:GenerateDataKey and kms:Decrypt.
+Needs boto3 1.36 and Python 3.9.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
@@ -32,16 +60,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from move_objects import delete_if_unchanged
+from botocore.exceptions import BotoCoreError, ClientError
+
+from download_folder import path_of
 from read_write_many import (
+    Counter,
     SomeFailedError,
     client_for_many,
-    for_each,
+    do_all,
+    entries_below,
+    is_skipped,
     with_slash,
 )
 from upload_folder import (
@@ -54,6 +89,8 @@ from upload_folder import (
 )
 
 if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Mapping
+
     from mypy_boto3_s3.client import S3Client
 
 
@@ -80,77 +117,103 @@ def sync_folder(
     prefix: str,
     delete: bool = False,
     threads: int = 20,
+    skip: Iterable[str] = (),
+    extra: Mapping[str, Any] | None = None,
+    progress: Callable[[int], object] | None = None,
+    follow_links: bool = False,
+    dry_run: bool = False,
 ) -> Done:
     """Upload what is new or changed below a folder.
 
     Args:
         prefix: what the keys start with, with or without its final `/`.
         delete: also delete the objects below the prefix that have no file.
+        skip: patterns for names or paths: what they leave out is neither
+            uploaded nor deleted.
+        extra: what S3 is to know of each file, as boto3's `ExtraArgs`.
+        progress: called with bytes, by one thread at a time.
+        follow_links: whether to upload what links lead to.
+        dry_run: change nothing, and return what would be done.
 
     Raises:
         NotADirectoryError: there is no such folder.
         ValueError: it has no files, and `delete` would remove everything.
-        ClientError: S3 does not list the bucket. In these three cases,
-            nothing was changed.
-        SomeFailedError: some keys were not uploaded or not deleted.
+            In both cases, nothing was changed.
+        SomeFailedError: some keys were not uploaded or not deleted; or the
+            listing failed, which is reported as the prefix, and nothing was
+            changed.
     """
     root, prefix = real_folder(folder), with_slash(prefix)
-    objects = list_objects(s3, bucket, prefix)
-    errors: dict[str, Exception] = {}
+    skip = [skip] if isinstance(skip, str) else list(skip)
+    try:
+        objects = listed_below(s3, bucket, prefix, extra)
+    except (BotoCoreError, ClientError) as error:
+        errors: dict[str, Exception] = {prefix or bucket: error}
+        raise SomeFailedError(errors, [], stopped=True) from None
     uploaded: list[str] = []
-    deleted: list[str] = []
-    files = 0
+    ended = Event()
 
     def send(path: Path) -> None:
         key = key_of(path, root, prefix)
-        if has_changed(path, objects.get(key)):
-            upload_file(s3, path, bucket, key)
-            uploaded.append(key)
+        if not has_changed(path, objects.get(key)):
+            return
+        if not dry_run:
+            with Counter(progress, ended) as count:
+                upload_file(s3, path, bucket, key, extra, count)
+        uploaded.append(key)
 
-    for path, error in for_each(send, files_below(root, errors), threads):
-        files += 1
-        key = key_of(path, root, prefix)
-        objects.pop(key, None)
-        if error:
-            errors[key] = error
+    def remove(key: str) -> None:
+        if not dry_run:
+            delete_as_listed(s3, bucket, key, objects[key].etag, extra)
 
-    if delete and not errors:
-        if not files:
+    errors = {}
+    try:
+        keys = do_all(
+            send,
+            files_below(root, errors, skip, follow_links),
+            lambda path: key_of(path, root, prefix),
+            threads,
+            errors=errors,
+            ended=ended,
+        )
+    except SomeFailedError as error:
+        # Its `done` has what was left alone, too.
+        raise SomeFailedError(
+            error.errors, sorted(uploaded), error.stopped
+        ) from None
+    deleted: list[str] = []
+    if delete:
+        if not keys:
             raise ValueError(f'{root} has no files, so nothing is deleted.')
-        # A key that ends in `/` stands for a folder.
-        without_file = (
+        for key in keys:
+            objects.pop(key, None)
+        without_file = [
             key
             for key in objects
-            if key[-1] != '/' and not has_place(root, key[len(prefix) :])
-        )
-
-        def remove(key: str) -> None:
-            # One by one, because a batch cannot name every key.
-            etag = objects[key].etag
-            delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
-
-        for key, error in for_each(remove, without_file, threads):
-            if error:
-                errors[key] = error
-            else:
-                deleted.append(key)
-    uploaded.sort()
-    deleted.sort()
-    if errors:
-        raise SomeFailedError(errors, uploaded + deleted)
-    return Done(uploaded, deleted, files - len(uploaded))
+            if not is_skipped(key[len(prefix) :], skip)
+            and lacks_file(root, key[len(prefix) :], follow_links)
+        ]
+        try:
+            deleted = do_all(remove, without_file, str, threads)
+        except SomeFailedError as error:
+            done = sorted(uploaded) + error.done
+            raise SomeFailedError(error.errors, done, error.stopped) from None
+    return Done(sorted(uploaded), deleted, len(keys) - len(uploaded))
 
 
-def list_objects(s3: S3Client, bucket: str, prefix: str) -> dict[str, Listed]:
+def listed_below(
+    s3: S3Client,
+    bucket: str,
+    prefix: str,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Listed]:
     """Return what the listing says of each object below a prefix."""
-    objects = {}
-    paginator = s3.get_paginator('list_objects_v2')
-    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get('Contents', []):
-            objects[entry['Key']] = Listed(
-                entry['Size'], entry['LastModified'].timestamp(), entry['ETag']
-            )
-    return objects
+    return {
+        entry['Key']: Listed(
+            entry['Size'], entry['LastModified'].timestamp(), entry['ETag']
+        )
+        for entry in entries_below(s3, bucket, prefix, extra)
+    }
 
 
 def has_changed(path: Path, listed: Listed | None) -> bool:
@@ -166,18 +229,41 @@ def has_changed(path: Path, listed: Listed | None) -> bool:
     return listed.etag.strip('"') != md5.hexdigest()
 
 
-def has_place(root: Path, name: str) -> bool:
-    """Return whether a name has a file, or a link on its way to it."""
-    path = os.path.join(root, '') + name.replace('/', os.sep)
-    folder = os.path.dirname(path)
-    try:
-        if os.path.abspath(path) != path:  # has `..` or `//`: no file
-            return False
-        if os.path.realpath(folder) != folder:
-            return True
-    except ValueError:  # no file can have this name
+def lacks_file(root: Path, name: str, follow_links: bool) -> bool:
+    """Return whether there could be a file of this name, but is none."""
+    if name.endswith('/') or not name:  # stands for a folder
         return False
-    return os.path.lexists(path) and not os.path.isdir(path)
+    try:
+        path = path_of(root, name)
+        folder = os.path.dirname(path)
+        if not follow_links and os.path.realpath(folder) != folder:
+            return False
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):  # no file can have this name
+        return False
+
+
+def delete_as_listed(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    etag: str,
+    extra: Mapping[str, Any] | None,
+) -> None:
+    """Delete an object, unless somebody has replaced it.
+
+    One by one, because a batch cannot name every key.
+    """
+    names = ('ExpectedBucketOwner', 'RequestPayer')
+    more: Any = {x: extra[x] for x in names if extra and x in extra}
+    try:
+        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag, **more)
+    except ClientError as error:
+        # boto3 has perhaps sent it again, after a lost response.
+        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
+            raise
 
 
 # fmt: off
@@ -186,20 +272,30 @@ def demo() -> None:
     s3.create_bucket(Bucket='my-mirror')
 
     with tempfile.TemporaryDirectory() as name:
-        for file in ('a.txt', 'b.txt'):
+        for file in ('a.txt', 'b.txt', '.env'):
             Path(name, file).write_text('Hello')
-        print(sync_folder(s3, name, 'my-mirror', 'site'))
+        print(sync_folder(s3, name, 'my-mirror', 'site', skip=['.env']))
         #> Done(uploaded=['site/a.txt', 'site/b.txt'], deleted=[], unchanged=0)
-        # Equal files, each newer than its object:
+
+        # As after a copy: equal files, each newer than its object.
         for file in ('a.txt', 'b.txt'):
             os.utime(Path(name, file), (0, time.time() + 60))
-        print(sync_folder(s3, name, 'my-mirror', 'site'))
+        print(sync_folder(s3, name, 'my-mirror', 'site', skip=['.env']))
         #> Done(uploaded=[], deleted=[], unchanged=2)
 
+        # What would a sync do that also deletes?
         Path(name, 'a.txt').write_text('Hello again')
         Path(name, 'b.txt').unlink()
-        print(sync_folder(s3, name, 'my-mirror', 'site', delete=True))
+        print(sync_folder(
+            s3, name, 'my-mirror', 'site', True, skip=['.env'], dry_run=True
+        ))
         #> Done(uploaded=['site/a.txt'], deleted=['site/b.txt'], unchanged=0)
+        print(s3.list_objects_v2(Bucket='my-mirror')['KeyCount'], 'objects')
+        #> 2 objects
+
+        sync_folder(s3, name, 'my-mirror', 'site', True, skip=['.env'])
+        print(s3.list_objects_v2(Bucket='my-mirror')['KeyCount'], 'object')
+        #> 1 object
 
 
 if __name__ == '__main__':

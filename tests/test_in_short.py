@@ -66,7 +66,10 @@ EFFECTS = {
         '+s3:photos/x.png image/png',
     ],
     'test_your_code': None,
-    'upload_and_download': None,
+    'upload_and_download': [
+        '+copy.pdf',
+        '+s3:reports/may.pdf application/pdf',
+    ],
     'upload_chunks': None,
     'upload_folder': [
         '+s3:photos/sub/y.tar.gz application/octet-stream',

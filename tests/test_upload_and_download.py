@@ -1,27 +1,28 @@
 """Tests of recipes/upload_and_download.py."""
 
 import os
+import threading
 from itertools import repeat
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, FlexibleChecksumError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 import faults
+import upload_and_download
 from faults import after, denied
 from resume_upload import resume_upload
 from support import read
 from upload_and_download import crc32_of_file, download, upload
 
-PART = 8 * 1024 * 1024  # bytes
-
-
+PART = 8 * 1024  # bytes
 SMALL, LARGE = 1024, PART + 1  # one request, and two parts
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path, small):
     path = tmp_path / 'file'
     path.write_bytes(b'1' * LARGE)
     return path
@@ -101,6 +102,26 @@ def test_a_refusal_is_told_even_if_the_same_file_is_there(mine, path):
 
 def test_an_upload_that_is_gone_is_told_where_nothing_is_there(mine, path):
     mine.faults.come(CompleteMultipartUpload=[faults.gone])
+    with pytest.raises(S3UploadFailedError, match='NoSuchUpload'):
+        send(mine, path)
+
+
+@pytest.mark.parametrize(
+    'older', [{'ContentType': 'text/old'}, {'CacheControl': 'no-store'}]
+)
+def test_an_upload_that_is_gone_is_told_where_another_is_there(
+    mine, path, older
+):
+    extra = {'CacheControl': 'no-cache'}
+    upload(mine, path, 'bucket', 'key', 'text/new', extra={**extra, **older})
+    mine.faults.come(CompleteMultipartUpload=[faults.gone])
+    with pytest.raises(S3UploadFailedError, match='NoSuchUpload'):
+        upload(mine, path, 'bucket', 'key', 'text/new', extra=extra)
+
+
+def test_an_upload_that_is_gone_before_it_is_joined_is_told(mine, path):
+    send(mine, path)
+    mine.faults.come(UploadPart=repeat(faults.gone))
     with pytest.raises(S3UploadFailedError, match='NoSuchUpload'):
         send(mine, path)
 
@@ -217,6 +238,93 @@ def test_progress_is_told_of_each_byte(mine, path):
     upload(mine, path, 'bucket', 'key', 'text/plain', up.append)
     download(mine, 'bucket', 'key', path, down.append)
     assert sum(up) == sum(down) == LARGE
+
+
+class StopError(Exception):
+    """Somebody pressed a Cancel button."""
+
+
+# boto3 tells of less than 256 KB once they are stored.
+@pytest.mark.parametrize(
+    ('move', 'size'), [(upload, LARGE), (download, SMALL), (download, LARGE)]
+)
+@pytest.mark.parametrize('kind', [StopError, OSError, KeyboardInterrupt])
+def test_what_progress_raises_ends_it_and_leaves_nothing(
+    s3, mine, path, move, size, kind
+):
+    put(s3, b'2' * size)
+    path.write_bytes(b'1' * size)
+    calls = []
+
+    def progress(size):
+        calls.append(size)
+        raise kind
+
+    places = {'path': path, 'bucket': 'bucket', 'key': 'key'}
+    if move is upload:
+        places['content_type'] = 'text/plain'
+    with pytest.raises(kind):
+        move(mine, progress=progress, **places)
+    assert len(calls) == 1, 'it was asked again'
+    assert read(s3) == b'2' * size
+    assert unfinished(s3) == {}
+    assert path.read_bytes() == b'1' * size
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ('move', 'size'), [(send, LARGE), (fetch, SMALL), (fetch, LARGE)]
+)
+def test_ctrl_c_ends_it_and_leaves_nothing(
+    s3, mine, path, monkeypatch, move, size
+):
+    """Also where it does not reach what waits for boto3, as on Windows."""
+    put(s3, b'2' * size)
+    path.write_bytes(b'1' * size)
+    pressed, met = threading.Event(), threading.Event()
+
+    def slow(request, work):
+        met.set()
+        assert pressed.wait(9)
+        return work()
+
+    def press(*_, timeout):
+        assert timeout <= 1
+        assert met.wait(9)
+        pressed.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(upload_and_download, 'wait', press)
+    mine.faults.come(UploadPart=[slow], GetObject=[slow])
+    with pytest.raises(KeyboardInterrupt):
+        move(mine, path)
+    assert read(s3) == b'2' * size
+    assert unfinished(s3) == {}
+    assert path.read_bytes() == b'1' * size
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_boto3_is_given_the_size_of_parts(mine, path):
+    config = TransferConfig(multipart_chunksize=6 * 1024)
+    path.write_bytes(b'1' * 3 * PART)
+    upload(mine, path, 'bucket', 'key', 'text/plain', config=config)
+    assert mine.faults.sent.count('UploadPart') == 4
+    download(mine, 'bucket', 'key', path, config=config)
+    assert mine.faults.sent.count('GetObject') == 4
+
+
+def test_a_file_that_is_read_only_is_named_and_stays(mine, path, monkeypatch):
+    send(mine, path)
+    path.write_bytes(b'mine')
+    mine.faults.come()
+    # Root may write to it all the same.
+    monkeypatch.setattr(os, 'access', lambda path, mode: mode != os.W_OK)
+    with pytest.raises(PermissionError) as error:
+        fetch(mine, path)
+    assert error.value.filename == str(path)
+    assert mine.faults.sent == []
+    assert path.read_bytes() == b'mine'
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows has no such file')

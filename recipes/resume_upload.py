@@ -1,13 +1,34 @@
 """Upload a large file in parts, and go on where it stopped.
 
-After a failure, `upload_file` removes the parts that it has sent. Here they
-stay, also after Ctrl-C or a kill: the next call lists them, compares each
-with the file by its CRC32 or MD5, and sends what is missing or has changed.
+In short:
 
-It takes the newest upload of the key that is not complete for its own, so
-let one program at a time upload to it. Parts that nobody completes or
-aborts cost money: use `abort` if you give up, and have a lifecycle rule as
-in `lifecycle`.
+    upload = {'Bucket': bucket, 'Key': key}
+    kind = {'ContentType': 'application/pdf'}
+    made = s3.create_multipart_upload(**upload, **kind)
+    upload['UploadId'] = made['UploadId']
+    parts = []  # if it stops, go on from here
+    with open('report.pdf', 'rb') as file:
+        file.seek(len(parts) * 8 * 1024**2)
+        while body := file.read(8 * 1024**2):
+            number = len(parts) + 1
+            sent = s3.upload_part(**upload, PartNumber=number, Body=body)
+            parts.append({'PartNumber': number, 'ETag': sent['ETag']})
+    s3.complete_multipart_upload(**upload, MultipartUpload={'Parts': parts})
+
+`upload_file` is shorter and faster, but what it has sent is removed after a
+failure. Here it stays. This is what the lines above leave to you:
+
+- The program was killed, and id and parts are gone with it. S3 lists them.
+  `resume_upload` asks for them, and sends only what is missing.
+- The file has changed since. `resume_upload` compares each part with the
+  file by its CRC32 or MD5, and sends again what differs.
+- There are at most 10,000 parts. Those of `resume_upload` grow with the
+  file. Four are sent at a time, and tried again for up to a minute.
+- You give up. Parts that nobody completes cost money: `abort` removes them,
+  and a rule of `lifecycle` those that you forget.
+
+It takes the newest unfinished upload of the key for its own, so let one
+program at a time upload to a key.
 
 Copy read_write_many.py and upload_chunks.py along.
 Needs s3:PutObject, s3:ListBucketMultipartUploads,
@@ -15,6 +36,7 @@ s3:ListMultipartUploadParts, s3:AbortMultipartUpload and s3:GetObject. With a
 key of KMS, also kms:GenerateDataKey and kms:Decrypt.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
 https://github.com/boto/boto3/issues/256
 """
 
@@ -26,7 +48,7 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Mapping, cast
 
 import boto3
 
@@ -45,11 +67,14 @@ def resume_upload(
     bucket: str,
     key: str,
     content_type: str = 'application/octet-stream',
+    extra: Mapping[str, Any] | None = None,
 ) -> int:
     """Upload what a call before has not; return how many parts that was.
 
     Args:
         content_type: of a new upload; one that goes on keeps its own.
+        extra: what else `create_multipart_upload` takes, such as
+            `{'StorageClass': 'STANDARD_IA'}`, for a new upload, too.
 
     Raises:
         ClientError, BotoCoreError: call again to go on; after
@@ -60,7 +85,7 @@ def resume_upload(
     # S3 takes 10,000 parts at most. Four at a time are in memory.
     part_size = max(8 * MB, math.ceil(before.st_size / 10_000))
     numbers = range(1, max(1, math.ceil(before.st_size / part_size)) + 1)
-    upload_id = open_upload(s3, bucket, key, content_type)
+    upload_id = open_upload(s3, bucket, key, content_type, extra)
     pages = s3.get_paginator('list_parts').paginate(
         Bucket=bucket, Key=key, UploadId=upload_id
     )
@@ -95,14 +120,19 @@ def resume_upload(
     for _, error in for_each(send_unless_kept, numbers, threads=4):
         if error:
             raise error
-    if os.stat(path).st_mtime_ns != before.st_mtime_ns:
+    now = os.stat(path)
+    if (now.st_mtime_ns, now.st_size) != (before.st_mtime_ns, before.st_size):
         raise RuntimeError(f'{path} changed while it was uploaded.')
     complete(s3, bucket, key, upload_id, [parts[number] for number in numbers])
     return len(sent)
 
 
 def abort(s3: S3Client, bucket: str, key: str) -> None:
-    """Remove the parts of this key's uploads that take CRC32s, or no sums."""
+    """Remove the parts of all unfinished uploads of this key.
+
+    Parts that are on their way may arrive afterwards: end the programs that
+    send them first.
+    """
     for upload in unfinished(s3, bucket, key):
         # Gone already: boto3 sent it again after a lost response.
         with suppress(s3.exceptions.NoSuchUpload):
@@ -111,31 +141,41 @@ def abort(s3: S3Client, bucket: str, key: str) -> None:
             )
 
 
-def open_upload(s3: S3Client, bucket: str, key: str, content_type: str) -> str:
+def open_upload(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    content_type: str,
+    extra: Mapping[str, Any] | None = None,
+) -> str:
     """Return the id of the newest upload of this key, or of a new one."""
-    uploads = unfinished(s3, bucket, key)
-    if uploads:
+    uploads = [
+        upload
+        for upload in unfinished(s3, bucket, key)
+        # Others cannot take parts with a CRC32. Some stores do not say.
+        if upload.get('ChecksumAlgorithm', 'CRC32') == 'CRC32'
+    ]
+    if uploads:  # of several in one second, S3 lists the newest last
         return sorted(uploads, key=lambda x: x['Initiated'])[-1]['UploadId']
     return s3.create_multipart_upload(
         Bucket=bucket,
         Key=key,
         ContentType=content_type,
         ChecksumAlgorithm='CRC32',
+        **cast(Any, extra or {}),
     )['UploadId']
 
 
 def unfinished(
     s3: S3Client, bucket: str, key: str
 ) -> list[type_defs.MultipartUploadTypeDef]:
-    """Return the uploads of this key that can take parts with a CRC32."""
+    """Return the uploads of this key that nobody has completed."""
     paginator = s3.get_paginator('list_multipart_uploads')
     return [
         upload
         for page in paginator.paginate(Bucket=bucket, Prefix=key)
         for upload in page.get('Uploads', [])
         if upload['Key'] == key
-        # Some stores do not say what they take.
-        and upload.get('ChecksumAlgorithm', 'CRC32') == 'CRC32'
     ]
 
 
@@ -151,22 +191,32 @@ def is_same(part: type_defs.PartTypeDef, body: bytes) -> bool:
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-videos')
-    # A program before this one sent the first part, and was killed.
-    upload_id = open_upload(s3, 'my-videos', 'video.mp4', 'video/mp4')
+
+    # A program before this one sent the first part, and was killed:
+    upload_id = open_upload(s3, 'my-videos', 'a.mp4', 'video/mp4')
     s3.upload_part(
         Bucket='my-videos',
-        Key='video.mp4',
+        Key='a.mp4',
         UploadId=upload_id,
         PartNumber=1,
         Body=b'x' * 8 * MB,
     )
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, 'video.mp4')
+        path = Path(folder, 'a.mp4')
         path.write_bytes(b'x' * 9 * MB)
-        sent = resume_upload(s3, path, 'my-videos', 'video.mp4', 'video/mp4')
-        print(sent, 'part sent of 2')
-        #> 1 part sent of 2
+        sent = resume_upload(s3, path, 'my-videos', 'a.mp4', 'video/mp4')
+    print('Sent', sent, 'of 2 parts')
+    #> Sent 1 of 2 parts
+    head = s3.head_object(Bucket='my-videos', Key='a.mp4')
+    print(head['ContentLength'], 'bytes,', head['ContentType'])
+    #> 9437184 bytes, video/mp4
+
+    # Whoever gives up takes the parts away:
+    open_upload(s3, 'my-videos', 'b.mp4', 'video/mp4')
+    abort(s3, 'my-videos', 'b.mp4')
+    print('Unfinished uploads:', unfinished(s3, 'my-videos', 'b.mp4'))
+    #> Unfinished uploads: []
 
 
 if __name__ == '__main__':

@@ -1,12 +1,41 @@
 """Upload chunks as they come, of a size that nobody knows.
 
-`upload_chunks` sends what a generator or a database cursor yields. It takes
-each chunk in the thread that calls it: some cursors work in no other. If
-the program is killed meanwhile, parts stay behind and cost money; a rule of
-`lifecycle` removes them.
+In short:
 
-boto3's `upload_fileobj` closes a stream, and reads it from where it stands:
-after writing to an `io.BytesIO`, call `seek(0)`, or it stores an empty object.
+    import tempfile
+
+    chunks = (b'%d, ' % number for number in range(1000))
+    with tempfile.TemporaryFile() as file:
+        file.writelines(chunks)
+        file.seek(0)
+        s3.upload_fileobj(
+            Fileobj=file,
+            Bucket=bucket,
+            Key=key,
+            ExtraArgs={'ContentType': 'text/plain'},
+        )
+
+- Without `seek(0)`, boto3 stores an empty object, without an error: it reads
+  a file from where it stands. That goes for an `io.BytesIO`, too. Afterwards
+  the file is closed.
+- The file needs room on the disk, and nothing is sent before the last chunk
+  has come. `upload_chunks` keeps a few parts in memory instead, and sends
+  each as soon as it is full.
+- The source may fail in the middle: a query, or another server. Then
+  `upload_chunks` removes what it has sent, and raises that error.
+- Database cursors may work only in the thread that has made them. Chunks are
+  taken in the thread that calls.
+
+It copies an object between two accounts, whose credentials know nothing of
+each other, through this machine, with `open_object`:
+
+    with open_object(theirs, 'their-bucket', key) as file:
+        chunks = iter(lambda: file.read(8 * 1024 * 1024), b'')
+        upload_chunks(mine, 'my-bucket', key, chunks, 'video/mp4')
+
+One part is sent at a time: a file goes faster with `upload_and_download`. If
+the program is killed, parts stay behind and cost money; a rule of
+`lifecycle` removes them.
 
 Needs s3:PutObject and s3:AbortMultipartUpload; with a key of KMS, also
 kms:Decrypt and kms:GenerateDataKey.
@@ -21,7 +50,7 @@ import base64
 import sqlite3
 import zlib
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,6 +60,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 MB = 1024 * 1024
+LARGEST = 5 * 1024**3  # bytes, of a part
 
 
 def upload_chunks(
@@ -40,6 +70,7 @@ def upload_chunks(
     chunks: Iterable[bytes],
     content_type: str = 'application/octet-stream',
     part_size: int = 8 * MB,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Upload chunks of any size, one after another, as one object.
 
@@ -47,14 +78,22 @@ def upload_chunks(
     error. Then nothing is stored, unless only the last response got lost.
 
     Args:
-        part_size: bytes, 5 MiB or more. There can be 10,000 parts, so 8 MiB
-            are enough for 80 GB. Four are in memory, besides the chunk.
+        part_size: bytes of the first 1,000 parts, 5 MiB or more. Since S3
+            takes 10,000, each further 1,000 are twice as large: 16 MiB from
+            8 GB on, 1 GiB from 1 TB on. Four are in memory, besides the
+            chunk.
+        extra: what else `put_object` and `create_multipart_upload` take,
+            such as `{'ServerSideEncryption': 'aws:kms'}`.
     """
     parts = parts_of(chunks, part_size)
     body = next(parts)
     if len(body) < part_size:  # all there is, perhaps nothing
         s3.put_object(
-            Bucket=bucket, Key=key, Body=body, ContentType=content_type
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            **cast(Any, extra or {}),
         )
         return
     upload_id = s3.create_multipart_upload(
@@ -62,6 +101,7 @@ def upload_chunks(
         Key=key,
         ContentType=content_type,
         ChecksumAlgorithm='CRC32',
+        **cast(Any, extra or {}),
     )['UploadId']
     done: list[CompletedPartTypeDef] = []
     try:
@@ -88,13 +128,17 @@ def upload_chunks(
 
 
 def parts_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Yield the chunks as parts of `size` bytes, and then what is left."""
+    """Yield the chunks as parts that grow, and last what is left."""
     part = bytearray()
+    count = 0
     for chunk in chunks:
         part += chunk
         while len(part) >= size:
             yield bytes(part[:size])
             del part[:size]
+            count += 1
+            if count % 1000 == 0:
+                size = min(2 * size, LARGEST)
     yield bytes(part)
 
 
@@ -135,20 +179,21 @@ def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-tables')
 
+    # A table of a database, row by row:
     with closing(sqlite3.connect(':memory:')) as database:
         cursor = database.execute(
             "SELECT 'name', 'size' UNION ALL VALUES ('Zoë', 1), ('Kim', 2)"
         )
         lines = (f'{name},{size}\n'.encode() for name, size in cursor)
         upload_chunks(s3, 'my-tables', 'a.csv', lines, 'text/csv')
-    response = s3.get_object(Bucket='my-tables', Key='a.csv')
-    print(response['ContentType'], response['ContentLength'], 'bytes')
-    #> text/csv 23 bytes
+    print(s3.get_object(Bucket='my-tables', Key='a.csv')['Body'].read())
+    #> b'name,size\nZo\xc3\xab,1\nKim,2\n'
 
+    # What is larger than a part goes in parts:
     upload_chunks(s3, 'my-tables', 'large', (bytes(MB) for _ in range(9)))
     head = s3.head_object(Bucket='my-tables', Key='large')
-    print(head['ContentLength'] // MB, 'MB in parts:', '-2' in head['ETag'])
-    #> 9 MB in parts: True
+    print(head['ContentLength'] // MB, 'MB in parts:', head['ETag'])
+    #> 9 MB in parts: "…-2"
 
 
 if __name__ == '__main__':

@@ -72,7 +72,7 @@ BEYOND = {
     'presigned_form': 'PutObject',
     'presigned_url': 'GetObject PutObject',
     'receive_events': 'GetObject',  # for a handler
-    'resume_upload': 'AbortMultipartUpload GetObject',
+    'resume_upload': 'GetObject',
     'safe_writes': 'ListBucket',  # as in handle_errors
     'sync_folder': 'AbortMultipartUpload GetObject',  # to delete if unchanged
     'upload_and_download': 'AbortMultipartUpload',

@@ -57,7 +57,7 @@ EFFECTS = {
     'read_rows': None,
     'real_tour': None,
     'restore_archived': ['+s3:reports/may.pdf application/pdf'],
-    'resume_upload': None,
+    'resume_upload': ['+s3:reports/may.pdf application/pdf'],
     'safe_writes': ['+s3:visits.txt text/plain'],
     'see_requests': None,
     'sync_folder': [
@@ -70,12 +70,12 @@ EFFECTS = {
         '+copy.pdf',
         '+s3:reports/may.pdf application/pdf',
     ],
-    'upload_chunks': None,
     'upload_folder': [
         '+s3:photos/sub/y.tar.gz application/octet-stream',
         '+s3:photos/sub/z application/octet-stream',
         '+s3:photos/x.png image/png',
     ],
+    'upload_chunks': ['+s3:reports/may.pdf text/plain'],
     'versions': ['+versioning'],
 }
 PUBLIC = {

@@ -1,5 +1,6 @@
 """Tests of recipes/resume_upload.py."""
 
+import os
 from itertools import repeat
 
 import pytest
@@ -11,14 +12,12 @@ from faults import after, denied, lost
 from resume_upload import resume_upload
 from support import keys, read
 
-PART = 8 * 1024 * 1024  # bytes
-
-
-SMALL, LARGE = 1024, PART + 1  # one request, and two parts
+PART = 8 * 1024  # bytes
+LARGE = PART + 1  # two parts
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path, small):
     path = tmp_path / 'file'
     path.write_bytes(b'1' * LARGE)
     return path
@@ -59,6 +58,7 @@ def test_an_upload_that_somebody_aborts_is_begun_anew(s3, mine, path):
     mine.faults.come(UploadPart=[aborted, aborted])
     with pytest.raises(ClientError, match='NoSuchUpload'):
         resume(mine, path)
+    mine.faults.come()  # the second part may not have been begun
     assert resume(mine, path) == 2
     assert read(s3) == b'1' * LARGE
 
@@ -113,6 +113,7 @@ def test_uploads_of_other_keys_and_algorithms_are_left_alone(s3, mine, path):
 def test_abort_removes_all_uploads_of_the_key_and_no_others(s3, mine):
     for key in ('key', 'key-2', 'key'):
         start(s3, key)
+    start(s3, algorithm='SHA256')
     mine.faults.come(AbortMultipartUpload=[lost])
     resuming.abort(mine, 'bucket', 'key')
     assert list(unfinished(s3).values()) == ['key-2']
@@ -124,6 +125,36 @@ def test_a_file_that_changes_is_not_stored(s3, mine, path):
     with pytest.raises(RuntimeError, match='changed while it was uploaded'):
         resume(mine, path)
     assert keys(s3) == []
+
+
+def test_a_file_that_is_cut_off_is_not_stored(s3, mine, path):
+    """Even within one tick of the clock."""
+    time = path.stat().st_mtime_ns
+
+    def cut_off():
+        path.write_bytes(b'1' * PART)
+        os.utime(path, ns=(time, time))
+
+    mine.faults.come(CreateMultipartUpload=[after(cut_off)])
+    with pytest.raises(RuntimeError, match='changed while it was uploaded'):
+        resume(mine, path)
+    assert keys(s3) == []
+
+
+def test_it_passes_on_what_else_s3_shall_keep(s3, mine, path):
+    extra = {'CacheControl': 'no-store', 'Metadata': {'a': '1'}}
+    resume_upload(mine, path, 'bucket', 'key', extra=extra)
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert {name: head[name] for name in extra} == extra
+    assert head['ContentType'] == 'application/octet-stream'
+
+
+def test_of_two_uploads_in_one_second_the_later_goes_on(s3, mine, path):
+    """Its first try got no response, and S3 has two; one has the parts."""
+    mine.faults.come(CreateMultipartUpload=[lost], UploadPart=[None, denied])
+    with pytest.raises(ClientError, match='AccessDenied'):
+        resume(mine, path)
+    assert resume(mine, path) == 1
 
 
 def test_an_empty_file_is_stored(s3, mine, path):

@@ -6,23 +6,22 @@ from itertools import repeat
 import pytest
 from botocore.exceptions import ClientError
 
-from faults import (
-    denied,
-    gone,
-    lost,
-    slow_down,
-)
+from faults import denied, gone, lost, slow_down
 from handle_errors import exists
-from upload_chunks import upload_chunks
+from open_object import open_object
+from upload_chunks import parts_of, upload_chunks
 
-MB = 1024 * 1024
+MB = 1024  # `small` makes it so
+PART = 8 * MB
 
 
-PART = 5 * MB  # the smallest that S3 takes
+@pytest.fixture(autouse=True)
+def _small(small):
+    pass
 
 
 def upload(s3, chunks):
-    upload_chunks(s3, 'bucket', 'key', chunks, 'text/csv', part_size=PART)
+    upload_chunks(s3, 'bucket', 'key', chunks, 'text/csv')
 
 
 def nothing_is_left(s3):
@@ -44,7 +43,7 @@ def nothing_is_left(s3):
         [b'', b'small', b''],
         [bytes(PART)],
         [bytes(PART), b'', bytes(PART)],
-        [b'1' * 3 * MB, b'2' * 4 * MB, b'3'],
+        [b'1' * 3 * MB, b'2' * 6 * MB, b'3'],
         [b'x' * (2 * PART + 1)],
     ],
     ids=['none', 'small', 'a part', 'two parts', 'across parts', 'one large'],
@@ -56,9 +55,41 @@ def test_chunks_of_any_size_arrive_whole_with_their_type(s3, mine, chunks):
     assert response['ContentType'] == 'text/csv'
 
 
-def test_one_large_chunk_is_sent_in_parts(s3, mine):
-    upload(mine, [bytes(2 * PART + 1)])
-    assert mine.faults.sent.count('UploadPart') == 3
+def test_parts_grow_so_that_10000_are_enough():
+    sizes = [len(part) for part in parts_of([bytes(2**10 * 1000)], 1)]
+    assert (sizes[999], sizes[1000], sizes[1999], sizes[2000]) == (1, 2, 2, 4)
+    of_8_mb = [8 * 1024**2 * size for size in sizes[:10_000]]
+    assert sum(of_8_mb) > 5 * 1024**4  # bytes
+    assert max(of_8_mb) < 5 * 1024**3  # what S3 takes
+
+
+def test_no_part_is_larger_than_s3_takes(monkeypatch):
+    monkeypatch.setattr('upload_chunks.LARGEST', 3)
+    sizes = [len(part) for part in parts_of([bytes(9_000)], 2)]
+    assert (sizes[999], sizes[1000], sizes[-2]) == (2, 3, 3)
+
+
+@pytest.mark.parametrize('size', [1, PART])
+def test_it_passes_on_what_else_s3_shall_keep(s3, mine, size):
+    extra = {'CacheControl': 'no-store', 'Metadata': {'a': '1'}}
+    upload_chunks(mine, 'bucket', 'key', [bytes(size)], extra=extra)
+    head = s3.head_object(Bucket='bucket', Key='key')
+    assert {name: head[name] for name in extra} == extra
+    assert head['ContentType'] == 'application/octet-stream'
+
+
+def test_an_object_is_copied_with_two_sets_of_credentials(s3, mine):
+    body = bytes(range(256)) * 100
+    s3.put_object(Bucket='bucket', Key='theirs', Body=body)
+    sent = []
+    s3.meta.events.register(
+        'before-call.s3.GetObject', lambda **_: sent.append(1)
+    )
+    with open_object(s3, 'bucket', 'theirs', buffer=MB) as file:
+        upload(mine, iter(lambda: file.read(PART), b''))
+    response = s3.get_object(Bucket='bucket', Key='key')
+    assert response['Body'].read() == body
+    assert len(sent) - 1 <= len(body) / PART + 1, 'a request for each part'
 
 
 def test_chunks_are_taken_in_the_thread_of_the_caller(s3, mine):

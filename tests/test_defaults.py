@@ -67,6 +67,7 @@ CONSTANTS = {
     'LARGE': lambda x: x == TransferConfig().multipart_threshold,
     'SMALL': lambda x: 64 * 1024 <= x <= 8 * MB,  # sent in vain if refused
     'ONE_REQUEST': lambda x: x == 5 * 1024 * MB,  # what CopyObject takes
+    'LARGEST': lambda x: x == 5 * 1024 * MB,  # what UploadPart takes
     'TRIES': lambda x: 5 <= x <= 20,  # others are first; yet it ends
     'PATIENCE': lambda x: 30 <= x <= 120,  # seconds; longer looks like dead
     'THREADS': lambda x: 2 <= x <= 10,  # batches of a thousand keys each

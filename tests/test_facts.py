@@ -238,7 +238,7 @@ def test_moto_keeps_the_checksum_of_parts_for_their_copy(s3):
 def test_moto_refuses_as_s3_does(s3):
     says('moto is as strict as S3 about a bucket that is not empty')
     put(s3)
-    says('`NoSuchKey`, `NoSuchBucket`, or `404` to a HEAD | there is no such')
+    says('`NoSuchKey`, `NoSuchBucket`, or `404` to a HEAD.** There is no')
     assert code_of(get, s3, 'absent') == 'NoSuchKey'
     assert code_of(s3.get_object, Bucket='absent', Key='x') == 'NoSuchBucket'
     assert code_of(s3.delete_bucket, Bucket='facts') == 'BucketNotEmpty'

@@ -11,12 +11,11 @@ import shlex
 import zipfile
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta, timezone
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 import requests
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 import main_aws_s3
@@ -292,9 +291,8 @@ def test_the_policy_of_the_tour_is_what_it_sends(sent, capsys):
 
 def test_the_policy_for_one_bucket_is_what_the_cheat_sheet_needs():
     """Not those for buckets as such, or for tags."""
-    needed = set()
-    for *_, permission in rows('Cheat sheet'):
-        needed |= set(re.findall(r'`(s3:\w+)`', permission))
+    needed = set().union(*(said for _, said in CALLS.values()))
+    needed |= {'s3:AbortMultipartUpload'}  # below the table
     needed -= {x for x in needed if x.endswith(('Tagging', 'Buckets'))}
     assert allowed(block('json', 'my-bucket')) == {
         'arn:aws:s3:::my-bucket': {'s3:ListBucket'},
@@ -304,12 +302,13 @@ def test_the_policy_for_one_bucket_is_what_the_cheat_sheet_needs():
 
 # The cheat sheet
 
+# Each thing to do, with the calls that do it and the permissions it names.
 CALLS = {
-    plain: (call, right)
-    for plain, call, right in (
-        (re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', to), call.strip('`'), right)
-        for to, call, right in rows('Cheat sheet')
+    re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', to): (
+        re.findall('`([^`]+)`', call),
+        {*re.findall(r'`(s3:\w+)`', permission)},
     )
+    for to, call, permission in rows('Cheat sheet')
 }
 KEPT = {'key': ('text/kept', b'data'), 'data/a': ('text/kept', b'')}
 # What a call leaves, where that is not what was there before.
@@ -336,7 +335,6 @@ GIVEN = {
 }
 # What it needs where this test does not go.
 BEYOND = {
-    'upload a file': {'s3:AbortMultipartUpload'},
     'share by a link, for a day': {'s3:GetObject'},
     'copy up to 5 GB': {'s3:GetObjectTagging', 's3:PutObjectTagging'},
     'list buckets': {'s3:ListAllMyBuckets'},
@@ -362,12 +360,12 @@ def test_a_call_of_the_cheat_sheet_is_right_when_it_is_pasted(
     exec(block('python', 'Presigned URLs need'), names)
     sent.clear()
 
-    call, right = CALLS[to]
-    given = eval(call, names)
+    codes, said = CALLS[to]
+    given = [result(code, names) for code in codes][-1]
 
     operations = {name for name, _ in sent} - {'ListBuckets'}
     needed = actions(operations) | BEYOND.get(to, set())
-    assert set(re.findall(r'`(s3:\w+)`', right)) == needed
+    assert said == needed
     assert GIVEN.get(to, lambda _: True)(given)
     if 'download' in to:
         assert (tmp_path / 'report.pdf').read_bytes() == b'data'
@@ -386,20 +384,32 @@ def test_the_errors_of_a_batch_are_not_lost(s3, events):
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-bucket')
     names = {'s3': s3, 'bucket': 'my-bucket', 'key': 'key'}
-    assert eval(CALLS['delete up to 1,000'][0], names) == ['failed']
+    assert eval(CALLS['delete up to 1,000'][0][0], names) == ['failed']
 
 
 # Asked often
 
 
+def items(title):
+    """Return what each item of the lists under that heading says."""
+    level = title.partition(' ')[0]
+    part = README.partition(f'\n{title}\n')[2]
+    part = re.split(rf'^#{{2,{len(level)}}} ', part, flags=re.MULTILINE)[0]
+    found = re.findall(r'^- (.*(?:\n  .*)*)', part, re.MULTILINE)
+    return [' '.join(text.split()) for text in found]
+
+
 def answers():
-    """Yield each code of an answer, with its need."""
-    part = README.partition('\n### Asked often\n')[2].partition('\n## ')[0]
-    for row in re.findall(r'^\| (.*) \|$', part, re.MULTILINE)[2:]:
-        need, answer = row.split(' | ')
-        for code in re.findall('`([^`]+)`', answer):
-            if re.search(r'\(.*\)|\[|^ExtraArgs=', code):
-                yield pytest.param(need, code, id=f'{need}: {code[:20]}')
+    """Yield each need, with the code of its answer."""
+    for text in items('### Asked often'):
+        need, answer = re.match(r'\*\*(.*?\?)\*\*(.*)', text).groups()
+        codes = [
+            code
+            for code in re.findall('`([^`]+)`', answer)
+            if re.search(r'\(.*\)|\[|^from |^ExtraArgs=', code)
+        ]
+        if codes:
+            yield pytest.param(need, codes, id=need)
 
 
 def stored(s3, **expected):
@@ -410,22 +420,16 @@ def stored(s3, **expected):
 
 
 GZIPPED = gzip.compress(b'text', mtime=0)
-# What the answer to such a need returns or leaves.
+# What the last line of the answer to such a need returns or leaves.
 ANSWERS = {
     'region': lambda given, s3: given == 'us-east-1',
     'profiles': lambda given, s3: given.meta.region_name == 'eu-north-1',
     'plain URL': lambda given, s3: requests.get(given).content == GZIPPED,
-    'from memory': lambda given, s3: given == 0 or stored(s3, Body=b'png'),
+    'from memory': lambda given, s3: stored(s3, Body=b'png'),
     'store gzipped': lambda given, s3: stored(
         s3, ContentType='text/plain', ContentEncoding='gzip'
     ),
     'read gzipped': lambda given, s3: given == 'text',
-    'faster': lambda given, s3: isinstance(given, TransferConfig),
-    'apart': lambda given, s3: given == ('my-bucket', 'key'),
-    'share no': lambda given, s3: stored(s3, Body=GZIPPED),
-    'a zip': lambda given, s3: True,
-    'LocalStack': lambda given, s3: 'localhost' in given.meta.endpoint_url,
-    'async': lambda given, s3: given['Body'].read() == GZIPPED,
     'cache': lambda given, s3: stored(
         s3, Body=b'png', ContentType='image/png', CacheControl='max-age=3600'
     ),
@@ -435,14 +439,37 @@ ANSWERS = {
         ContentType='image/png',
         ServerSideEncryption='aws:kms',
     ),
+    'faster': lambda given, s3: given.max_bandwidth == 5_000_000,
+    'apart': lambda given, s3: given == ('my-bucket', 'key'),
+    'share no': lambda given, s3: stored(
+        s3, Body=GZIPPED, ContentType='text/kept'
+    ),
+    'a zip': lambda given, s3: (
+        zipfile.ZipFile('all.zip').read('key') == GZIPPED
+    ),
+    'async': lambda given, s3: given['Body'].read() == GZIPPED,
+    'LocalStack': lambda given, s3: 'localhost' in given.meta.endpoint_url,
 }
 
 
-@pytest.mark.parametrize(('need', 'code'), [*answers()])
+def result(code, names):
+    """Run a line as it stands on the page; return what it gives."""
+    if code.startswith('ExtraArgs='):
+        code = f"s3.upload_file('a.png', bucket, key, {code})"
+    if code.startswith('await '):
+        return asyncio.run(eval(code[len('await ') :], names))
+    if isinstance(ast.parse(code).body[0], ast.Expr):
+        return eval(code, names)
+    exec(code, names)
+    return names['bucket'], names['key']
+
+
+@pytest.mark.parametrize(('need', 'codes'), [*answers()])
 def test_what_is_asked_often_is_answered(
-    need, code, s3, tmp_path, monkeypatch
+    need, codes, s3, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / 'a.png').write_bytes(b'png')
     (tmp_path / 'config').write_text(
         '[profile work]\nregion = eu-north-1\n'
         'aws_access_key_id = fake\naws_secret_access_key = fake\n'
@@ -450,27 +477,21 @@ def test_what_is_asked_often_is_answered(
     monkeypatch.setenv('AWS_CONFIG_FILE', str(tmp_path / 'config'))
     s3.create_bucket(Bucket='my-bucket')
     s3.put_object(
-        Bucket='my-bucket', Key='key', Body=GZIPPED, ACL='public-read'
+        Bucket='my-bucket',
+        Key='key',
+        Body=GZIPPED,
+        ContentType='text/kept',
+        ACL='public-read',
     )
-    image = io.BytesIO(b'png')
-    with zipfile.ZipFile(io.BytesIO(), 'w') as archive:
-        names = {'bucket': 'my-bucket', 'key': 'key', 'region': 'us-east-1'}
-        names.update(s3=s3, other_s3=s3, other_bucket='my-bucket', text='text')
-        names.update(file=image, archive=archive, url='s3://my-bucket/key')
-        names.update(boto3=boto3, gzip=gzip, quote=quote, asyncio=asyncio)
-        names.update(zipfile=zipfile, TransferConfig=TransferConfig)
-        if code.startswith('ExtraArgs='):
-            extra = eval(code.partition('=')[2])
-            given = s3.upload_fileobj(image, 'my-bucket', 'key', extra)
-        elif code.startswith('await '):
-            given = asyncio.run(eval(code[6:], names))
-        elif code.startswith('bucket, _'):
-            exec(code, names)
-            given = names['bucket'], names['key']
-        else:
-            given = eval(code, names)
+    file = io.BytesIO()
+    file.write(b'png')
+    names = {'bucket': 'my-bucket', 'key': 'key', 'region': 'us-east-1'}
+    names.update(s3=s3, other_s3=s3, other_bucket='my-bucket', text='text')
+    names.update(file=file, url='s3://my-bucket/key', boto3=boto3, gzip=gzip)
+    names.update(zipfile=zipfile, asyncio=asyncio)
+    given = [result(code, names) for code in codes]
     right = next(x for words, x in ANSWERS.items() if words in need)
-    assert right(given, s3)
+    assert right(given[-1], s3)
 
 
 # Errors
@@ -490,9 +511,8 @@ def test_the_lines_that_catch_an_error_catch_that_one(s3):
 
 
 def errors():
-    part = README.partition('\n## Errors\n')[2].partition('\n## ')[0]
-    for row in re.findall(r'^\| (.*) \|$', part, re.MULTILINE):
-        said, answer = row.split(' | ')
+    for text in items('## Errors'):
+        said, answer = re.match(r'\*\*(.*?)\*\*(.*)', text).groups()
         for name in re.findall(r'\]\(recipes/(\w+)\.py\)', answer):
             yield pytest.param(re.findall('`([^`]+)`', said), name, id=said)
 

@@ -1,12 +1,31 @@
 """Create a bucket in the region of the client.
 
-Put a bucket near those who use it. Outside us-east-1, the request must name
-the region of the client; in us-east-1, it must not. A new bucket is private
-and encrypted. It refuses public access and ACLs, and since April 2026, except
-in Bahrain and the UAE, encryption with a key that you send along (SSE-C).
+In short:
 
-The name is taken for all accounts of a partition. Once you delete the
-bucket, anybody can take it, and you may get `OperationAborted` for a while.
+    region = s3.meta.region_name
+    if region == 'us-east-1':
+        s3.create_bucket(Bucket='my-new-bucket')
+    else:
+        s3.create_bucket(
+            Bucket='my-new-bucket',
+            CreateBucketConfiguration={'LocationConstraint': region},
+        )
+    print(s3.head_bucket(Bucket='my-new-bucket')['BucketRegion'])
+    #> us-east-1
+
+Choose a region near those who use the bucket: it cannot move. A new bucket
+is private and encrypted. It refuses public access and ACLs, and since April
+2026, except in Bahrain and the UAE, encryption with a key that you send along
+(SSE-C). What goes wrong:
+
+- Somebody has the name: `BucketAlreadyExists`. No two accounts of a partition
+  can have a bucket of the same name, except in a regional namespace of your
+  own. Once you delete a bucket, anybody can take its name.
+- You have it already: `BucketAlreadyOwnedByYou`. In us-east-1 that is no
+  error, but it resets the bucket's ACL. `create_bucket` leaves a bucket of
+  yours alone, and raises an error if it is in another region.
+- You have just deleted it: `OperationAborted`, perhaps for an hour.
+- It is there, but not at once for everybody. `create_bucket` waits for it.
 
 Needs s3:CreateBucket, and s3:ListBucket to look and to wait.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -30,10 +49,10 @@ if TYPE_CHECKING:
 
 
 def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
-    """Create a bucket and wait until S3 knows it; yours already is fine.
+    """Create a bucket, unless you have it, and wait until S3 knows it.
 
-    Looks first, because creating your own bucket again in us-east-1 resets
-    its ACL. For the same reason it creates nothing where it may not look.
+    Asks for it first, because creating your own bucket again in us-east-1
+    resets its ACL. If S3 does not let you ask, this creates nothing.
 
     Args:
         owner: the id of your account. Without it, a bucket of somebody else
@@ -41,13 +60,14 @@ def create_bucket(s3: S3Client, bucket: str, owner: str | None = None) -> None:
 
     Raises:
         ValueError: the bucket is there, but in another region.
-        PermissionError: S3 does not let you look (403). The message names
+        PermissionError: S3 does not let you ask (403). The message names
             the bucket's region, if S3 tells it.
-        ClientError: as S3 says: `InvalidBucketName`; `OperationAborted` while
-            another program creates or deletes it; `BucketAlreadyExists`
-            if another account was first; `IllegalLocationConstraintException`
-            if this client knows the name from another region, where the
-            bucket is gone: make a new client.
+        ClientError: as S3 says: `InvalidBucketName`; `ExpiredToken`;
+            `OperationAborted` while another program creates or deletes it;
+            `BucketAlreadyExists` if another account was first;
+            `IllegalLocationConstraintException` if this client knows the
+            name from another region, where the bucket is gone: make a new
+            client.
     """
     if is_there(s3, bucket, owner):
         return
@@ -84,13 +104,17 @@ def is_there(s3: S3Client, bucket: str, owner: str | None = None) -> bool:
         code = error.response['Error']['Code']
         if code == '404':
             return False
+        if code == '400':
+            # The response to a HEAD does not say why; that to a GET does.
+            s3.list_objects_v2(Bucket=bucket, MaxKeys=1, **account)
         if code != '403':
             raise
         headers = error.response['ResponseMetadata']['HTTPHeaders']
         raise PermissionError(
-            f'No look at {bucket} (region: {headers.get(name, "unknown")}): '
-            "it is somebody else's, or you lack s3:ListBucket, or your keys "
-            'or your clock are wrong.'
+            f'S3 does not let you see {bucket} '
+            f'(region: {headers.get(name, "unknown")}): '
+            "it is somebody else's, or you lack s3:ListBucket, or your access "
+            'key or your clock is wrong.'
         ) from error
     # If the bucket is in another region, boto3 has asked there.
     headers = response['ResponseMetadata']['HTTPHeaders']
@@ -111,10 +135,19 @@ def demo() -> None:
     for region in ('eu-central-1', 'us-east-1'):
         s3 = boto3.client('s3', region_name=region)
         create_bucket(s3, f'my-bucket-in-{region}')
+        # A second time, it finds it there.
+        create_bucket(s3, f'my-bucket-in-{region}')
         response = s3.head_bucket(Bucket=f'my-bucket-in-{region}')
-        print(response['BucketRegion'])
-        #> eu-central-1
-        #> us-east-1
+        print('Created in', response['BucketRegion'])
+        #> Created in eu-central-1
+        #> Created in us-east-1
+
+    # This client creates buckets in us-east-1.
+    try:
+        create_bucket(s3, 'my-bucket-in-eu-central-1')
+    except ValueError as error:
+        print(error)
+        #> my-bucket-in-eu-central-1 is there, but in eu-central-1.
 
 
 if __name__ == '__main__':

@@ -1,72 +1,69 @@
 """Tests of recipes/configure_client.py."""
 
-import socket
-import threading
-import time
+import ast
+import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-import configure_client
 import faults
+from configure_client import client_for_threads
+from support import RECIPES
 
 
 @pytest.fixture
-def s3(s3):
-    s3.create_bucket(Bucket='bucket')
-    return s3
+def client(mine):
+    """The client of the recipe, which meets the faults of `mine`."""
+    client = client_for_threads('us-east-1', threads=30)
+    mine.faults.watch(client)
+    return client
 
 
-@pytest.fixture
-def sent(s3):
-    """What is sent by `s3`, and the faults that it meets."""
-    sent = faults.Faults()
-    sent.watch(s3)
-    return sent
+def put(client, key='key'):
+    client.put_object(Bucket='bucket', Key=str(key))
 
 
-@pytest.fixture
-def slept(monkeypatch):
-    """The seconds that are waited for, without waiting."""
-    slept = []
-    monkeypatch.setattr(time, 'sleep', slept.append)
-    return slept
+@pytest.mark.parametrize('fault', [faults.slow_down, faults.lost])
+def test_seven_failures_are_stood(mine, client, waits, fault):
+    mine.faults.come(PutObject=[fault] * 7)
+    put(client)
+    assert mine.faults.sent == ['PutObject'] * 8
+    assert sum(waits) < 2 * 60
 
 
-def test_connect_timeout_ends_an_upload_that_stalls(monkeypatch):
-    monkeypatch.setenv('no_proxy', '*')
-    with socket.create_server(('127.0.0.1', 0)) as server:
-
-        def stall():
-            connection, _ = server.accept()
-            connection.sendall(b'HTTP/1.1 100 Continue\r\n\r\n')
-            done.wait(5)
-            connection.close()
-
-        done = threading.Event()
-        threading.Thread(target=stall, daemon=True).start()
-        s3 = boto3.client(
-            's3',
-            region_name='us-east-1',
-            endpoint_url=f'http://127.0.0.1:{server.getsockname()[1]}',
-            aws_access_key_id='a',
-            aws_secret_access_key='b',
-            config=Config(
-                connect_timeout=0.2, retries={'total_max_attempts': 1}
-            ),
-        )
-        with pytest.raises(ConnectionClosedError):
-            s3.put_object(Bucket='bucket', Key='k', Body=bytes(10**7))
-        done.set()
+def test_it_gives_up_after_two_minutes(mine, client, waits):
+    mine.faults.come(PutObject=[faults.lost] * 99)
+    with pytest.raises(Exception, match='closed'):
+        put(client)
+    assert len(mine.faults.sent) == 8
+    assert sum(waits) < 2**7
 
 
-def test_a_long_stall_and_nine_failures_are_stood(s3, sent, slept):
-    client = configure_client.client_for_threads('us-east-1', threads=30)
-    assert client.meta.config.connect_timeout == 60
+def test_threads_use_up_no_quota_of_each_other(mine, client):
+    """In the mode `standard`, they have some 35 retries together."""
+    times = Counter()
+
+    def twice(request, work):
+        times[request.url] += 1
+        if times[request.url] > 2:
+            return work()
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    mine.faults.come(PutObject=repeat(twice))
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda key: put(client, key), range(40)))
+    assert [*times.values()] == [3] * 40
+
+
+def test_each_thread_has_a_connection(client):
     assert client.meta.config.max_pool_connections == 30
-    sent.watch(client)
-    sent.come(PutObject=[faults.slow_down] * 9)
-    client.put_object(Bucket='bucket', Key='key')
-    assert sent.sent == ['PutObject'] * 10
+
+
+def test_the_short_answer_has_the_retries_of_the_function():
+    """Both are what was tried."""
+    found = re.findall(r'retries=(\{.*\})', RECIPES['configure_client'])
+    assert len(found) == 2
+    assert ast.literal_eval(found[0]) == ast.literal_eval(found[1])

@@ -1,7 +1,5 @@
 """Tests of recipes/create_bucket.py."""
 
-import time
-
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -28,28 +26,6 @@ def error(status, code):
     return faults.says(status, faults.ERROR.format(code))
 
 
-@pytest.fixture
-def s3(s3):
-    s3.create_bucket(Bucket='bucket')
-    return s3
-
-
-@pytest.fixture
-def sent(s3):
-    """What is sent by `s3`, and the faults that it meets."""
-    sent = faults.Faults()
-    sent.watch(s3)
-    return sent
-
-
-@pytest.fixture
-def slept(monkeypatch):
-    """The seconds that are waited for, without waiting."""
-    slept = []
-    monkeypatch.setattr(time, 'sleep', slept.append)
-    return slept
-
-
 def asked(s3, operation):
     """Return what holds the last parameters of this operation from now on."""
     asked = {}
@@ -62,82 +38,94 @@ def asked(s3, operation):
 
 
 @pytest.mark.parametrize('region', ['us-east-1', 'eu-west-1'])
-def test_your_own_bucket_is_not_created_again(s3, sent, region):
+def test_your_own_bucket_is_not_created_again(s3, mine, region):
     client = boto3.client('s3', region_name=region)
     create_bucket(client, 'new')
-    sent.watch(client)
+    mine.faults.watch(client)
     create_bucket(client, 'new')
-    assert sent.sent == ['HeadBucket']
+    assert mine.faults.sent == ['HeadBucket']
 
 
-def test_where_it_may_not_look_it_creates_nothing(s3, sent):
-    sent.come(HeadBucket=[in_region(403, 'us-east-1')])
+def test_where_it_may_not_look_it_creates_nothing(s3, mine):
+    mine.faults.come(HeadBucket=[in_region(403, 'us-east-1')])
     with pytest.raises(PermissionError, match=r'other \(region: us-east-1\)'):
-        create_bucket(s3, 'other')
-    assert sent.sent == ['HeadBucket']
+        create_bucket(mine, 'other')
+    assert mine.faults.sent == ['HeadBucket']
 
 
-def test_an_expired_token_is_raised_and_creates_nothing(s3, sent):
-    sent.come(HeadBucket=[faults.says(400, '')])
+def test_an_expired_token_is_named_and_creates_nothing(s3, mine):
+    expired = error(400, 'ExpiredToken')
+    mine.faults.come(
+        HeadBucket=[faults.says(400, '')], ListObjectsV2=[expired]
+    )
+    with pytest.raises(ClientError, match='ExpiredToken'):
+        create_bucket(mine, 'new')
+    assert mine.faults.sent == ['HeadBucket', 'ListObjectsV2']
+
+
+def test_what_nobody_explains_is_raised_and_creates_nothing(s3, mine):
+    mine.faults.come(HeadBucket=[faults.says(400, '')])
     with pytest.raises(ClientError, match=r'\(400\)'):
-        create_bucket(s3, 'new')
-    assert sent.sent == ['HeadBucket']
+        create_bucket(mine, 'bucket')
+    assert 'CreateBucket' not in mine.faults.sent
 
 
-def test_the_owner_that_you_expect_is_asked_for(s3):
+def test_the_owner_that_you_expect_is_asked_for(s3, mine):
     head = asked(s3, 'HeadBucket')
     create_bucket(s3, 'bucket', owner='210987654321')
     assert head['ExpectedBucketOwner'] == '210987654321'
 
 
-def test_the_region_of_somebody_elses_bucket_is_told(s3, sent):
+def test_the_region_of_somebody_elses_bucket_is_told(s3, mine):
     moved, denied = in_region(301, 'eu-west-1'), in_region(403, 'eu-west-1')
-    sent.come(HeadBucket=[moved, denied])
+    mine.faults.come(HeadBucket=[moved, denied])
     with pytest.raises(PermissionError, match=r'other \(region: eu-west-1\)'):
-        create_bucket(s3, 'other')
-    assert sent.sent == ['HeadBucket', 'HeadBucket']
-    assert sent.met[1].startswith('https://other.s3.eu-west-1.amazonaws.com')
+        create_bucket(mine, 'other')
+    assert mine.faults.sent == ['HeadBucket', 'HeadBucket']
+    assert mine.faults.met[1].startswith(
+        'https://other.s3.eu-west-1.amazonaws.com'
+    )
 
 
-def test_the_region_of_your_own_bucket_is_told(s3):
+def test_the_region_of_your_own_bucket_is_told(s3, mine):
     create_bucket(boto3.client('s3', region_name='eu-west-1'), 'mine')
     with pytest.raises(ValueError, match='mine is there, but in eu-west-1'):
         create_bucket(s3, 'mine')
 
 
-def test_a_bucket_that_comes_to_be_elsewhere_meanwhile_is_told(s3, sent):
+def test_a_bucket_that_comes_to_be_elsewhere_meanwhile_is_told(s3, mine):
     create_bucket(boto3.client('s3', region_name='eu-west-1'), 'mine')
     client = boto3.client('s3', region_name='eu-central-1')
-    sent.watch(client)
-    sent.come(HeadBucket=[ABSENT])
+    mine.faults.watch(client)
+    mine.faults.come(HeadBucket=[ABSENT])
     with pytest.raises(ValueError, match='mine is there, but in eu-west-1'):
         create_bucket(client, 'mine')
 
 
-def test_a_client_that_knows_the_name_elsewhere_creates_nothing(s3, sent):
-    sent.come(HeadBucket=[in_region(301, 'eu-west-1')])
+def test_a_client_that_knows_the_name_elsewhere_creates_nothing(s3, mine):
+    mine.faults.come(HeadBucket=[in_region(301, 'eu-west-1')])
     with pytest.raises(ClientError, match='IllegalLocationConstraintExc'):
-        create_bucket(s3, 'moved')
+        create_bucket(mine, 'moved')
     fresh = boto3.client('s3', region_name='us-east-1')
     create_bucket(fresh, 'moved')
 
 
-def test_a_name_that_somebody_takes_first_is_an_error(s3, sent):
-    sent.come(CreateBucket=[error(409, 'BucketAlreadyExists')])
+def test_a_name_that_somebody_takes_first_is_an_error(s3, mine):
+    mine.faults.come(CreateBucket=[error(409, 'BucketAlreadyExists')])
     with pytest.raises(s3.exceptions.BucketAlreadyExists):
-        create_bucket(s3, 'new')
+        create_bucket(mine, 'new')
 
 
-def test_a_bucket_whose_creation_was_not_confirmed_is_yours(s3, sent, slept):
+def test_a_bucket_whose_creation_was_not_confirmed_is_yours(s3, mine):
     client = boto3.client('s3', region_name='eu-west-1')
-    sent.watch(client)
-    sent.come(CreateBucket=[faults.lost])
+    mine.faults.watch(client)
+    mine.faults.come(CreateBucket=[faults.lost])
     create_bucket(client, 'new')
-    assert sent.sent.count('CreateBucket') == 2
+    assert mine.faults.sent.count('CreateBucket') == 2
     assert s3.head_bucket(Bucket='new')['BucketRegion'] == 'eu-west-1'
 
 
-def test_a_bucket_that_is_not_there_at_once_is_waited_for(s3, sent, slept):
-    sent.come(HeadBucket=[None, ABSENT])
-    create_bucket(s3, 'new')
-    assert sent.sent.count('HeadBucket') == 3
+def test_a_bucket_that_is_not_there_at_once_is_waited_for(s3, mine):
+    mine.faults.come(HeadBucket=[None, ABSENT])
+    create_bucket(mine, 'new')
+    assert mine.faults.sent.count('HeadBucket') == 3

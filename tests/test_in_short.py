@@ -39,8 +39,6 @@ OBJECTS = {  # each stored after the one before
 # and in its settings. None: the recipe has no short answer.
 EFFECTS = {
     'bucket_policy': ['+policy'],
-    'configure_client': None,
-    'create_bucket': None,
     'credentials': None,
     'delete_folder': [
         '-s3:photos/a.png',
@@ -210,7 +208,13 @@ def test_each_recipe_has_one_unless_it_is_said():
 
 
 # These send nothing to this bucket: they sign, or ask who you are.
-OFFLINE = {'credentials', 'other_stores', 'presigned_form', 'presigned_url'}
+OFFLINE = {
+    'create_bucket',
+    'credentials',
+    'other_stores',
+    'presigned_form',
+    'presigned_url',
+}
 
 
 @pytest.mark.parametrize('name', sorted({*BLOCKS} - OFFLINE))

@@ -99,5 +99,5 @@ def test_lifecycle_rules_are_taken_and_others_stay(s3):
 def test_nothing_is_created_where_one_may_not_look(s3, anybody):
     create_bucket(s3, 'mine')
     create_bucket(s3, 'mine')
-    with pytest.raises(PermissionError, match='No look at mine'):
+    with pytest.raises(PermissionError, match='not let you see mine'):
         create_bucket(anybody, 'mine')

@@ -3,12 +3,15 @@
 Rehearse it in the mock:  uv run python -m recipes real_tour
 Run it on your account:   uv run python -m recipes real_tour --on-my-account
 
-On your account, it first prints whose account that is, where boto3 found
-the credentials, and the names of the two buckets, each with a random UUID
-in it. Then it asks. `--yes` answers for scripts. After the tour it removes
-the buckets, also after an error, Ctrl-C, or where nobody reads its output any
-more. They stay if the process is killed, or AWS cannot be reached. Then run
-the command that was printed before the tour: it takes such names alone.
+The rehearsal sends nothing. On your account, it first prints whose account
+that is, where boto3 found the credentials, and the names of the two buckets,
+each with a random UUID in it. Then it asks. `--yes` answers for scripts.
+
+After the tour it removes the buckets, also after an error, Ctrl-C, or where
+nobody reads its output any more. They stay if the process is killed, or AWS
+cannot be reached. Then run the command that was printed before the tour: it
+takes such names alone. They also stay if something in your account turns on
+versioning in new buckets: then it says how to remove them by hand.
 
 The tour reads the names of all your buckets, and writes to its own two.
 It makes about 25 requests, for a small fraction of a cent. It runs in
@@ -41,11 +44,32 @@ import argparse
 import re
 import sys
 import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+)
+
+if TYPE_CHECKING:
+    from typing import Any, Iterator
 
 COMMAND = 'uv run python -m recipes real_tour'
+NO_CREDENTIALS = (
+    'boto3 found no credentials. How to get some stands in README.md, under '
+    '"Your own account".'
+)
+NO_TERMINAL = (
+    'the profile wants a code of MFA, which nobody can type here. Run it in '
+    'a terminal.'
+)
+VERSIONS = (
+    'Has something turned on versioning there? Then old versions are left: '
+    'in the console of S3, empty this bucket, and delete it.'
+)
 PATTERN = re.compile(r's3-tour-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[12]')
 
 
@@ -63,7 +87,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         description='Without options, it rehearses the tour in the mock.',
         allow_abbrev=False,
     )
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_mutually_exclusive_group()
     what.add_argument(
         '--on-my-account',
         action='store_true',
@@ -77,7 +101,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         help='remove the buckets of a tour that was killed; does not ask',
     )
     parser.add_argument('--yes', action='store_true', help='do not ask')
-    return parser.parse_args(words)
+    asked = parser.parse_args(words)  # which names an unknown option
+    if not asked.on_my_account and not asked.clean_up:
+        parser.error('say --on-my-account, or --clean-up and names')
+    return asked
 
 
 def print_account() -> None:
@@ -111,15 +138,46 @@ def take_tour(names: list[str]) -> int:
     from main_aws_s3 import tour
 
     status = 1
-    try:
-        tour(*names)
-        status = 0
-    except (BotoCoreError, ClientError, RuntimeError) as error:
-        print(f'The tour stopped: {error}', file=sys.stderr)
-    finally:
-        if not clean_up(names):
-            status = 1
+    with made_by_s3() as made:
+        try:
+            tour(*names)
+            status = 0
+        except (BotoCoreError, ClientError, RuntimeError) as error:
+            print(f'The tour stopped: {error}', file=sys.stderr)
+        finally:
+            if not made:
+                print('No bucket was made, so nothing is left.', flush=True)
+            elif not clean_up(made):
+                status = 1
     return status
+
+
+@contextmanager
+def made_by_s3() -> Iterator[list[str]]:
+    """Give a list of the buckets that S3 may have made since then.
+
+    It has not made a bucket that it refuses. It may have made one without
+    our having its response.
+    """
+    made: list[str] = []
+
+    def add(params: dict[str, Any], **_: Any) -> None:
+        made.append(params['Bucket'])
+
+    def remove(http_response: Any, **_: Any) -> None:
+        if 400 <= http_response.status_code < 500:
+            made.pop()
+
+    # Clients of boto3.client and boto3.resource take over these events.
+    session = boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION or boto3.Session()
+    events = session.events
+    events.register('before-parameter-build.s3.CreateBucket', add)
+    events.register('after-call.s3.CreateBucket', remove)
+    try:
+        yield made
+    finally:
+        events.unregister('before-parameter-build.s3.CreateBucket', add)
+        events.unregister('after-call.s3.CreateBucket', remove)
 
 
 def clean_up(names: list[str]) -> bool:
@@ -128,7 +186,7 @@ def clean_up(names: list[str]) -> bool:
     It prints at the end, because stdout may be what has broken.
     """
     s3 = boto3.client('s3', region_name='us-east-1')
-    lines, left = [], []
+    lines, left, by_hand = [], [], []
     for name in names:
         try:
             # One page is enough: the tour makes a handful of objects.
@@ -138,14 +196,18 @@ def clean_up(names: list[str]) -> bool:
             s3.delete_bucket(Bucket=name)
             lines.append(f'Removed {name}')
         except s3.exceptions.NoSuchBucket:
-            lines.append(f'Not there: {name}')
+            lines.append(f'Gone: {name}')
         except (BotoCoreError, ClientError) as error:
             lines.append(f'Not removed: {name}: {error}')
-            left.append(name)
+            if 'BucketNotEmpty' in str(error):
+                lines.append(VERSIONS)
+                by_hand.append(name)
+            else:
+                left.append(name)
     if left:
         lines.append(f'Try again: {COMMAND} --clean-up {" ".join(left)}')
     print('\n'.join(lines), flush=True)
-    return not left
+    return not left and not by_hand
 
 
 def main(words: list[str]) -> int:
@@ -158,8 +220,13 @@ def main(words: list[str]) -> int:
     asked = parse(words)
     try:
         print_account()
-    except (BotoCoreError, ClientError, ValueError) as error:
-        # A ValueError is what boto3 makes of an AWS_ENDPOINT_URL without host.
+    except NoCredentialsError:
+        print(f'Nothing was done: {NO_CREDENTIALS}', file=sys.stderr)
+        return 1
+    except EOFError:  # after a prompt
+        print(f'\nNothing was done: {NO_TERMINAL}', file=sys.stderr)
+        return 1
+    except Exception as error:  # many can come of somebody's settings
         print(f'Nothing was done: {error}', file=sys.stderr)
         return 1
     if asked.clean_up:
@@ -178,6 +245,8 @@ def main(words: list[str]) -> int:
 
 # fmt: off
 def demo() -> None:
+    print('A rehearsal: moto stands in for AWS, and nothing is sent.')
+    #> A rehearsal: moto stands in for AWS, and nothing is sent.
     main(['--on-my-account', '--yes'])
     #> Account      123456789012
     #> Identity     arn:aws:sts::123456789012:user/moto
@@ -194,8 +263,10 @@ def demo() -> None:
     #> …
     #> […] 🎉 Tour complete
     #>              Both buckets are gone
-    #> Not there: s3-tour-…-1
-    #> Not there: s3-tour-…-2
+    #> Gone: s3-tour-…-1
+    #> Gone: s3-tour-…-2
+    print(f'On your account: {COMMAND} --on-my-account')
+    #> On your account: uv run python -m recipes real_tour --on-my-account
 # fmt: on
 
 

@@ -16,9 +16,10 @@ from botocore.exceptions import EndpointConnectionError
 
 import main_aws_s3
 import real_tour
-from support import RECIPES, printed_as
+from support import README, RECIPES, printed_as
 
 ON_MY_ACCOUNT = ['--on-my-account', '--yes']
+NO_NETWORK = EndpointConnectionError(endpoint_url='https://sts')
 NAME = 's3-tour-12345678-1234-1234-1234-123456789abc-{}'
 
 
@@ -65,8 +66,10 @@ def sent(events):
 def test_without_options_it_rehearses_the_whole_tour(monkeypatch, capsys):
     assert run(monkeypatch) == 0
     printed = capsys.readouterr()
-    shown = printed.out.partition('>>> main')[2].partition('\n')[2]
+    shown = re.sub('^>>> .*\n', '', printed.out, flags=re.MULTILINE)
+    shown = shown.partition('Its demo:\n\n')[2]
     assert printed_as(RECIPES['real_tour']).fullmatch(shown)
+    assert shown.startswith('A rehearsal')
     assert printed.out.count('=' * 70) == 22
     assert printed.err == ''
 
@@ -170,12 +173,109 @@ def test_where_nobody_reads_its_output_it_cleans_up(s3, monkeypatch):
     assert s3.list_buckets()['Buckets'] == []
 
 
-NO_KEYS = {'AWS_ACCESS_KEY_ID': '', 'AWS_EC2_METADATA_DISABLED': 'true'}
+def test_a_refused_creation_leaves_nothing_to_worry_about(
+    s3, events, sent, capsys
+):
+    events.register('before-call.s3.CreateBucket', refuse('AccessDenied'))
+    # As for a bucket that is not there, without s3:ListBucket.
+    events.register('before-call.s3.ListObjectsV2', refuse('AccessDenied'))
+    assert real_tour.main(ON_MY_ACCOUNT) == 1
+    assert [name for name, _ in sent] == ['CreateBucket']
+    said = capsys.readouterr()
+    assert said.out.endswith('No bucket was made, so nothing is left.\n')
+    assert 'AccessDenied' in said.err
+
+
+def test_a_refused_second_creation_leaves_the_first_to_remove(
+    s3, events, capsys
+):
+    def refuse_second(params, **_):
+        second = re.search(r'-2\b', params['url'])
+        return refuse('TooManyBuckets')() if second else None
+
+    events.register('before-call.s3.CreateBucket', refuse_second)
+    assert real_tour.main(ON_MY_ACCOUNT) == 1
+    assert s3.list_buckets()['Buckets'] == []
+    removed = re.findall('^Removed s3-.*', capsys.readouterr().out, re.M)
+    assert len(removed) == 1
+
+
+def test_a_bucket_is_removed_whose_creation_got_no_response(s3, events):
+    lost = fail(NO_NETWORK)
+    events.register('after-call.s3.CreateBucket', lost)
+    assert real_tour.main(ON_MY_ACCOUNT) == 1
+    assert s3.list_buckets()['Buckets'] == []
+
+
+def test_versioning_that_was_turned_on_is_told_what_to_do(s3, events, capsys):
+    def turn_on(parsed, **_):
+        for bucket in s3.list_buckets()['Buckets']:
+            s3.put_bucket_versioning(
+                Bucket=bucket['Name'],
+                VersioningConfiguration={'Status': 'Enabled'},
+            )
+
+    events.register('after-call.s3.CreateBucket', turn_on)
+    assert real_tour.main(ON_MY_ACCOUNT) == 1
+    printed = capsys.readouterr().out
+    assert 'in the console of S3, empty this bucket' in printed
+    assert 'Try again' not in printed
+
+
+def test_without_credentials_it_points_to_the_page(monkeypatch, capsys):
+    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
+    none = {'AWS_ACCESS_KEY_ID': '', 'AWS_EC2_METADATA_DISABLED': 'true'}
+    with mock.patch.dict(os.environ, none):
+        assert run(monkeypatch, *ON_MY_ACCOUNT) == 1
+    said = capsys.readouterr().err
+    [title] = re.findall('README.md, under "(.*)"', said)
+    assert f'\n## {title}\n' in README
+
+
+ROLE = 'role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = x\n'
+PROCESS = f'credential_process = {sys.executable} -c'
 
 
 @pytest.mark.parametrize(
-    'variables',
-    [NO_KEYS, {'AWS_PROFILE': 'nobody'}, {'AWS_ENDPOINT_URL': 'nowhere'}],
+    ('profile', 'words'),
+    [
+        ('credential_process = ./absent', 'absent'),
+        (f'{PROCESS} exit(1)', 'credential'),
+        (f'{PROCESS} 0', 'Expecting value'),
+        (f'{PROCESS} print([])', 'list'),
+        (f'{ROLE}mfa_serial = x', 'a code of MFA'),
+        (ROLE.replace('= x', '= nobody'), 'nobody'),
+        ('aws_secret_access_key = x', 'README.md'),
+    ],
+)
+def test_bad_settings_are_a_sentence(
+    sent, monkeypatch, capsys, tmp_path, profile, words
+):
+    def no_terminal(*_):
+        raise OSError
+
+    keys = 'aws_access_key_id = x\naws_secret_access_key = x\n'
+    config = tmp_path / 'config'
+    config.write_text(f'[default]\n{profile}\n[profile x]\n{keys}')
+    monkeypatch.setattr(boto3, 'DEFAULT_SESSION', None)
+    monkeypatch.setattr('os.open', no_terminal)
+    monkeypatch.setattr(sys, 'stdin', io.StringIO())
+    settings = {
+        'AWS_CONFIG_FILE': str(config),
+        'AWS_ACCESS_KEY_ID': '',
+        'AWS_EC2_METADATA_DISABLED': 'true',
+    }
+    with mock.patch.dict(os.environ, settings), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # that a code could be seen
+        assert run(monkeypatch, *ON_MY_ACCOUNT) == 1
+    said = capsys.readouterr()
+    assert re.search(f'^Nothing was done: .*{words}', said.err, re.M), said
+    assert 'Traceback' not in said.err
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    'variables', [{'AWS_PROFILE': 'nobody'}, {'AWS_ENDPOINT_URL': 'nowhere'}]
 )
 def test_without_an_account_it_says_so_in_a_sentence(
     sent, monkeypatch, capsys, variables
@@ -186,9 +286,6 @@ def test_without_an_account_it_says_so_in_a_sentence(
     said = capsys.readouterr()
     assert re.fullmatch('Nothing was done: .+\n', said.err)
     assert said.out == ''
-
-
-NO_NETWORK = EndpointConnectionError(endpoint_url='https://sts')
 
 
 @pytest.mark.parametrize('handler', [refuse('ExpiredToken'), fail(NO_NETWORK)])
@@ -226,7 +323,7 @@ def test_clean_up_removes_what_is_there_and_goes_on_after_an_error(
 
 def test_clean_up_of_what_is_gone_is_no_error(s3, capsys):
     assert real_tour.main(['--clean-up', NAME.format(1)]) == 0
-    assert f'Not there: {NAME.format(1)}\n' in capsys.readouterr().out
+    assert f'Gone: {NAME.format(1)}\n' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -241,7 +338,20 @@ def test_clean_up_leaves_other_buckets_alone(s3, sent, capsys, name):
     assert sent == []
 
 
-@pytest.mark.parametrize('words', [['--yes'], ['--on'], ['mine'], ['--clean']])
-def test_other_words_do_nothing(sent, monkeypatch, words):
+@pytest.mark.parametrize(
+    ('words', 'said'),
+    [
+        (['--yes'], 'say --on-my-account, or --clean-up and names'),
+        (['--on'], 'unrecognized arguments: --on'),
+        (['--on-my-acount'], 'unrecognized arguments: --on-my-acount'),
+        (['--on-my-account', 'mine'], 'unrecognized arguments: mine'),
+        (['--clean-up'], 'expected at least one argument'),
+        (['--on-my-account', '--clean-up', NAME.format(1)], 'not allowed'),
+    ],
+)
+def test_other_words_do_nothing_and_are_named(
+    sent, monkeypatch, capsys, words, said
+):
     assert run(monkeypatch, *words) == 2
     assert sent == []
+    assert said in capsys.readouterr().err

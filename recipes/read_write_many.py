@@ -442,18 +442,26 @@ class Counter:
         self, progress: Callable[[int], object] | None, ended: Event
     ) -> None:
         self.progress, self.ended, self.counted = progress, ended, 0
+        self.raised: BaseException | None = None
 
     def __enter__(self) -> Counter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        if self.raised:
+            raise self.raised
         if kind:
             self.add(-self.counted)
 
     def __call__(self, size: int) -> None:
         if self.ended.is_set():
             raise InterruptedError('all was ended before this was done')
-        self.add(size)
+        try:
+            self.add(size)
+        except BaseException as error:
+            # boto3 would take KeyboardInterrupt or SystemExit for a success.
+            self.raised = error
+            raise InterruptedError('progress has raised an error') from None
 
     def add(self, size: int) -> None:
         with ONE_BY_ONE:

@@ -263,6 +263,20 @@ def test_ctrl_c_ends_a_large_file_and_leaves_no_parts(
     assert 'Uploads' not in s3.list_multipart_uploads(Bucket='bucket')
 
 
+@pytest.mark.parametrize('size', [1, LARGE])
+@pytest.mark.parametrize('kind', [KeyboardInterrupt, SystemExit])
+def test_a_progress_that_ends_the_program_is_no_success(
+    s3, mine, small, tmp_path, kind, size
+):
+    def end(_):
+        raise kind
+
+    (tmp_path / 'a').write_bytes(bytes(size))
+    with pytest.raises(kind):
+        upload(mine, tmp_path, progress=end)
+    assert 'Uploads' not in s3.list_multipart_uploads(Bucket='bucket')
+
+
 @pytest.mark.skipif(sys.platform != 'linux', reason='no such names')
 def test_a_name_that_is_no_text_is_named(s3, mine, tmp_path):
     open(os.fsencode(tmp_path) + b'/\xff', 'w').close()

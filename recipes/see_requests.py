@@ -1,8 +1,18 @@
 """See what boto3 sends: requests, regions, retries.
 
-`watch` prints a line for each try and one for each result. It shows buckets
-and keys. It leaves out headers, bodies, and what stands behind the `?` of a
-URL, such as prefixes and the ids of uploads.
+In short:
+
+    def show(request, **_):
+        print(request.method, request.url.partition('?')[0])
+
+    s3.meta.events.register('before-send.s3', show)
+    s3.head_object(Bucket=bucket, Key=key)
+    #> HEAD https://my-bucket.s3.amazonaws.com/reports/may.pdf
+
+That shows each try, but not what came of it. `watch` prints both, errors and
+retries, too. Its lines have buckets and keys in them. They leave out headers,
+bodies, and what stands behind the `?` of a URL, such as prefixes, signatures
+and the ids of uploads.
 
 `boto3.set_stream_logger('botocore')` prints nearly everything, and that is
 more than a log should keep: session tokens, signatures, metadata, keys of
@@ -60,6 +70,8 @@ def demo() -> None:
         Bucket='my-watched-bucket',
         CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'},
     )
+
+    # From now on, each call tells what it sends, and what comes back.
     watch(s3)
     s3.put_object(Bucket='my-watched-bucket', Key='a.txt', Body=b'Hello')
     #> PUT https://my-watched-bucket.s3.eu-central-1.amazonaws.com/a.txt

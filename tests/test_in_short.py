@@ -39,7 +39,6 @@ OBJECTS = {  # each stored after the one before
 # and in its settings. None: the recipe has no short answer.
 EFFECTS = {
     'bucket_policy': ['+policy'],
-    'credentials': None,
     'delete_folder': [
         '-s3:photos/a.png',
         '-s3:photos/trip/',
@@ -57,7 +56,6 @@ EFFECTS = {
     'restore_archived': ['+s3:reports/may.pdf application/pdf'],
     'resume_upload': ['+s3:reports/may.pdf application/pdf'],
     'safe_writes': ['+s3:visits.txt text/plain'],
-    'see_requests': None,
     'sync_folder': [
         '+s3:photos/sub/y.tar.gz application/octet-stream',
         '+s3:photos/sub/z application/octet-stream',

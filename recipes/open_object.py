@@ -1,30 +1,62 @@
 """Open an object as a file: pandas, Polars, Parquet, zip.
 
-`open_object` gives a binary file that can seek, and fetches only what is
-read of it: one member of a large zip, or some columns of a Parquet file:
+In short:
 
-    with open_object(s3, 'my-bucket', 'sales.parquet') as file:
-        sales = pandas.read_parquet(file, columns=['day', 'price'])
+    import io
 
-- `pandas.read_csv(file)` needs pandas; `pandas.read_parquet(file)` needs
-  pandas and pyarrow.
-- `polars.read_csv(file.read())` and `polars.read_parquet(file.read())` need
-  polars, which reads all of a file before it starts. To fetch only columns:
-  `polars.read_parquet(file, columns=['day'], use_pyarrow=True)`, with
-  polars and pyarrow.
-- To write one, use `s3.put_object(…, Body=sales.to_csv(index=False))`, or
-  `Body=sales.to_parquet()`.
-- `zipfile.ZipFile(file)`, `tarfile.open(fileobj=file)` and, for text,
-  `io.TextIOWrapper(file, encoding='utf-8')` come with Python.
+    import pandas
 
-Each read asks for the ETag that the object had when it was opened. So if
-somebody replaces it, the next request is an error, never a mixture. boto3
-does not try again where a body breaks off; here, that range is fetched
-again. To store a large object in a file, use `upload_and_download`: it
-fetches several parts at a time.
+    body = s3.get_object(Bucket=bucket, Key='sales.parquet')['Body'].read()
+    sales = pandas.read_parquet(io.BytesIO(body))
+    print(sales['price'].sum())
+    #> 17.5
+    s3.put_object(
+        Bucket=bucket,
+        Key='copy.csv',
+        Body=sales.to_csv(index=False),
+        ContentType='text/csv',
+    )
 
-Needs s3:GetObject, and s3:PutObject to write.
+An `io.BytesIO` is a file in memory. Whatever reads a file takes it: pandas,
+Polars, `zipfile`, `tarfile`, Pillow. To store what a program writes into
+one, pass `Body=buffer.getvalue()`. What goes wrong:
+
+- All of the object is fetched, and is in memory. `open_object` gives a file
+  that fetches what is read of it, such as two columns of a Parquet file:
+
+      with open_object(s3, bucket, 'sales.parquet') as file:
+          sales = pandas.read_parquet(file, columns=['day', 'price'])
+
+- A small read asks for 256 KB, so a large CSV takes many requests. Who reads
+  from start to end asks for more at a time:
+
+      with open_object(s3, bucket, 'sales.csv', buffer=8 * 1024**2) as file:
+          sales = pandas.read_csv(file)
+
+- pandas sees by its name that a file is compressed, and here there is no
+  name: `pandas.read_csv(file, compression='gzip')`. To write one:
+  `Body=gzip.compress(sales.to_csv(index=False).encode())`. With
+  `compression='gzip'`, `to_csv` would return plain text.
+- Somebody replaces the object while it is read: then the next request is an
+  error, since each asks for the ETag that the object had at first.
+- The connection breaks in the middle of a body, where boto3 does not try
+  again. `open_object` fetches that range again.
+
+`zipfile.ZipFile(file)` lists a large zip and reads one member of it by some
+small requests; `zip_objects` makes one zip of many objects. For text, there
+is `io.TextIOWrapper(file, encoding='utf-8')`, for the rows of a CSV
+`read_rows`. `polars.read_parquet(file.read())` reads all of it;
+`polars.read_parquet(file, columns=['day'], use_pyarrow=True)` does not.
+
+pandas opens `s3://my-bucket/sales.csv` by itself if s3fs is installed. Ask
+for `"s3fs>=2024"`: beside boto3, pip may take one of 2020. To store a large
+object in a file, use `upload_and_download`: it fetches several parts at a
+time.
+
+Needs s3:GetObject. To write, also s3:PutObject and s3:AbortMultipartUpload;
+with a key of KMS, also kms:Decrypt and kms:GenerateDataKey.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html
 https://github.com/boto/boto3/issues/2966
 """
 
@@ -33,8 +65,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
+import tempfile
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterable
 
 import boto3
 from botocore.exceptions import (
@@ -46,6 +80,8 @@ from botocore.exceptions import (
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from mypy_boto3_s3.client import S3Client
+
+MB = 1024 * 1024
 
 
 class _Ranges(io.RawIOBase):
@@ -136,39 +172,68 @@ def open_object(
     return _Buffered(_Ranges(s3, bucket, key), buffer)
 
 
+def zip_objects(
+    s3: S3Client, bucket: str, keys: Iterable[str], zip_key: str
+) -> None:
+    """Store a zip of these objects; it needs room on the disk for it.
+
+    Raises:
+        ClientError: as S3 says; `404` if there is no such object. Then
+            nothing is stored.
+        boto3.exceptions.S3UploadFailedError, BotoCoreError, OSError
+    """
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive:
+            for key in keys:
+                # Not by download_fileobj: when a response breaks off, it
+                # writes the first bytes again to what cannot seek. From
+                # 2 GB on, a member must be zip64.
+                with open_object(s3, bucket, key) as body, archive.open(
+                    key, 'w', force_zip64=True
+                ) as member:
+                    shutil.copyfileobj(body, member, 8 * MB)
+        file.seek(0)
+        s3.upload_fileobj(
+            Fileobj=file,
+            Bucket=bucket,
+            Key=zip_key,
+            ExtraArgs={'ContentType': 'application/zip'},
+        )
+
+
 # fmt: off
 def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
-    s3.create_bucket(Bucket='my-packages')
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, 'w') as archive:
-        archive.writestr('large.bin', bytes(10 * 1024 * 1024))
-        archive.writestr('note.txt', 'Hello!')
-    package.seek(0)
-    s3.upload_fileobj(Fileobj=package, Bucket='my-packages', Key='a.zip')
+    s3.create_bucket(Bucket='my-photos')
+    noise = os.urandom(MB)  # which no zip makes smaller
+    s3.put_object(Bucket='my-photos', Key='a.png', Body=noise)
+    s3.put_object(Bucket='my-photos', Key='note.txt', Body='Hello!')
+    zip_objects(s3, 'my-photos', ['a.png', 'note.txt'], 'all.zip')
 
-    fetched = []
+    # Only the requested ranges of the zip are fetched:
+    sizes: list[int] = []
     s3.meta.events.register(
         'after-call.s3.GetObject',
-        lambda parsed, **_: fetched.append(parsed.get('ContentLength', 0)),
+        lambda parsed, **_: sizes.append(parsed.get('ContentLength', 0)),
     )
-    with open_object(
-        s3, 'my-packages', 'a.zip', buffer=4096
-    ) as file, zipfile.ZipFile(file) as archive:
-        print(archive.read('note.txt'))
-        #> b'Hello!'
-    print(len(fetched), 'requests, less than 20 KB:', sum(fetched) < 20_000)
-    #> 4 requests, less than 20 KB: True
+    with open_object(s3, 'my-photos', 'all.zip', buffer=4096) as file:
+        archive = zipfile.ZipFile(file)
+        print(archive.namelist(), archive.read('note.txt'))
+        #> ['a.png', 'note.txt'] b'Hello!'
+    size = s3.head_object(Bucket='my-photos', Key='all.zip')['ContentLength']
+    print('Fetched', sum(sizes), 'of', size, 'bytes')
+    #> Fetched … of 1049… bytes
 
-    with open_object(s3, 'my-packages', 'a.zip', buffer=4096) as file:
+    # Somebody replaces it while it is read:
+    with open_object(s3, 'my-photos', 'all.zip', buffer=4096) as file:
         file.read(1)
-        s3.put_object(Bucket='my-packages', Key='a.zip', Body=b'another')
+        s3.put_object(Bucket='my-photos', Key='all.zip', Body=bytes(MB))
         file.seek(100_000)
         try:
             file.read(1)
         except ClientError as error:
-            print(error.response['Error']['Code'])
-            #> PreconditionFailed
+            print(error)
+            #> … (PreconditionFailed) …
 
 
 if __name__ == '__main__':

@@ -75,10 +75,10 @@ from typing import IO, TYPE_CHECKING, Any, Callable, Mapping, cast
 
 import boto3
 from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client, type_defs
 
 MB = 1024 * 1024
@@ -214,9 +214,13 @@ def download(
     part = path.parent / f'.{uuid.uuid4().hex}.part'
     try:
         with open(part, 'xb') as file:
-            # The sum needs the bytes in their order, for which boto3 keeps
-            # up to ten parts in memory.
-            target = Summed(file) if crc32 else file
+            target: Summed | IO[bytes] = file
+            threshold = (config or TransferConfig()).multipart_threshold
+            if crc32 and head['ContentLength'] >= threshold:
+                # The sum needs the bytes in their order, for which boto3
+                # keeps up to ten parts in memory. Below that size, boto3
+                # writes bytes again if the first response breaks off.
+                target = Summed(file)
             run(
                 lambda step: s3.download_fileobj(
                     Bucket=bucket,
@@ -228,7 +232,11 @@ def download(
                 ),
                 progress,
             )
-        if isinstance(target, Summed) and in_base64(target.crc32) != crc32:
+        if isinstance(target, Summed):
+            found = in_base64(target.crc32)
+        else:
+            found = crc32_of_file(part)
+        if crc32 and crc32 != found:
             raise RuntimeError(
                 f'{bucket}/{key} was damaged on the way, or replaced by '
                 'somebody: download it again.'

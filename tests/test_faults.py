@@ -68,7 +68,7 @@ BEYOND = {
     'move_objects': (
         f'AbortMultipartUpload ListObjectAnnotations {TAGS}{ANNOTATIONS}'
     ),
-    'open_object': 'PutObject',
+    'open_object': 'AbortMultipartUpload',
     'presigned_form': 'PutObject',
     'presigned_url': 'GetObject PutObject',
     'receive_events': 'GetObject',  # for a handler

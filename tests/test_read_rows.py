@@ -7,10 +7,7 @@ from itertools import repeat
 import pytest
 from botocore.exceptions import ClientError
 
-from faults import (
-    after,
-    broken,
-)
+from faults import after, broken
 from read_rows import rows
 
 
@@ -23,9 +20,9 @@ def replace(s3):
     return after(lambda: put(s3, b'theirs'))
 
 
-def rows_of(s3, body):
+def rows_of(s3, body, **options):
     put(s3, body)
-    return list(rows(s3, 'bucket', 'key'))
+    return list(rows(s3, 'bucket', 'key', **options))
 
 
 @pytest.mark.parametrize('pack', [bytes, gzip.compress])
@@ -47,6 +44,17 @@ def test_rows_of_a_csv_of_excel_plain_or_gzip(s3, mine, pack):
 def test_a_damaged_csv_is_an_error_with_its_row(s3, mine, body, error):
     with pytest.raises(csv.Error, match=error):
         rows_of(s3, body)
+
+
+def test_rows_of_another_delimiter_and_encoding(s3, mine):
+    body = 'a;b\n1,5;Zoë\n'.encode('cp1252')
+    found = rows_of(s3, body, delimiter=';', encoding='cp1252')
+    assert found == [{'a': '1,5', 'b': 'Zoë'}]
+
+
+def test_another_encoding_is_an_error_not_a_wrong_letter(s3, mine):
+    with pytest.raises(UnicodeError):
+        rows_of(s3, 'a\nZoë\n'.encode('cp1252'))
 
 
 def test_a_gzip_that_is_cut_off_is_an_error(s3, mine):

@@ -186,6 +186,17 @@ def test_an_object_that_is_replaced_meanwhile_is_not_taken(
     assert path.read_bytes() == b'1' * LARGE
 
 
+@pytest.mark.parametrize('size', [SMALL, LARGE, 5 * PART])
+def test_a_download_goes_on_where_responses_break_off(s3, mine, path, size):
+    body = os.urandom(size)
+    path.write_bytes(body)
+    send(mine, path)
+    path.write_bytes(b'old')
+    mine.faults.come(GetObject=repeat(faults.broken(1)))
+    fetch(mine, path)
+    assert path.read_bytes() == body
+
+
 def test_an_object_without_crc32_of_the_whole_is_downloaded(mine, path):
     resume(mine, path)
     path.write_bytes(b'old')

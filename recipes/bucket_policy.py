@@ -42,7 +42,7 @@ enough. `public_url` in public_buckets.py returns a public object's address.
 Needs s3:GetBucketPolicy, s3:PutBucketPolicy, s3:DeleteBucketPolicy,
 s3:GetBucketPublicAccessBlock and s3:PutBucketPublicAccessBlock;
 `policy_is_public` and `stop_sharing` need s3:GetBucketPolicyStatus, which
-moto's older versions do not know.
+moto imitates since 5.2.4.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
@@ -98,7 +98,7 @@ def make_public(s3: S3Client, bucket: str) -> None:
     Raises:
         ClientError: as S3 says; `AccessDenied` also while Block Public Access
             of the account or the organization forbids it. The bucket's is
-            then as it was before.
+            put back as it was before, whatever the error.
     """
     statement = {
         'Sid': sid_for(EVERYBODY),
@@ -159,7 +159,8 @@ def stop_sharing(
     Block Public Access on for policies, unless S3 says that a statement of
     others still lets the public in.
 
-    Returns the statements that stay.
+    Returns the statements that stay. One that others wrote may still let
+    this account in.
     """
     sid_of_account = sid_for(account)
     stay = withdraw(s3, bucket, lambda sid: sid == sid_of_account)

@@ -51,7 +51,8 @@ come from your program:
 Copy presigned_url.py along.
 
 Needs s3:PutObject to start, to complete and for the URLs, and
-s3:AbortMultipartUpload to abort; `allow_page` needs s3:GetBucketCORS and
+s3:AbortMultipartUpload to abort; with a KMS key of your own, also
+kms:GenerateDataKey and kms:Decrypt; `allow_page` needs s3:GetBucketCORS and
 s3:PutBucketCORS. Needs boto3 1.36 to complete.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html

@@ -34,8 +34,8 @@ and as often as they like. What goes wrong:
   operation, too: a HEAD of a download URL is refused. Sign `head_object` for
   that, by `sign`.
 - The host was signed, so nobody can change it later. If your program reaches
-  its store by an internal name, sign with a second client whose
-  `endpoint_url` is the public one. It sends nothing.
+  its store by an internal name, sign with a second client that has the public
+  one as its `endpoint_url`. Signing sends nothing, so it need not get there.
 - Anybody with the upload URL may send up to 5 GB, and replace what is there.
   `upload_url` can sign the size, or that the key must be new (`once`).
 - In a bucket that retains objects (Object Lock), S3 wants a checksum of each
@@ -51,9 +51,15 @@ object in chunks, which S3 refuses.
 
     curl -f -T report.pdf -H 'Content-Type: application/pdf' "$url"
 
-From a web application, check first whether the user may have that key. Then
-return `RedirectResponse(url)` in FastAPI, `redirect(url)` in Flask or Django.
-For an upload, return the URL as JSON to your page, whose script sends the
+A web application checks whether the user may have that key, and redirects.
+This is FastAPI; in Flask and Django, return `redirect(url)`:
+
+    @app.get('/reports/{name}')
+    def report(name: str) -> RedirectResponse:
+        url = download_url(s3, 'my-bucket', f'reports/{name}')
+        return RedirectResponse(url)
+
+For an upload, return the URL as JSON to your page, and let a script send the
 file. `file` is from an `<input type="file">`; the browser sets Content-Length
 itself, and only `once` wants If-None-Match:
 
@@ -73,8 +79,10 @@ as video/mp4, unless the URL has a `file_name`.
 A public object needs no signature: see `public_url` in public_buckets.py.
 
 Needs s3:GetObject for a download, s3:PutObject for an upload: whoever signs
-needs it when the URL is used. `allow_page` and `disallow_page` need
-s3:GetBucketCORS and s3:PutBucketCORS. Needs boto3 1.35.2 for `once`.
+needs it when the URL is used. With a KMS key of your own, a download also
+needs kms:Decrypt, an upload kms:GenerateDataKey. `allow_page` and
+`disallow_page` need s3:GetBucketCORS and s3:PutBucketCORS. Needs boto3 1.35.2
+for `once`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html

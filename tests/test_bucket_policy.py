@@ -16,7 +16,7 @@ from bucket_policy import (
     share_with_account,
     stop_sharing,
 )
-from faults import denied, lost, slow_down
+from faults import ERROR, denied, lost, says, slow_down
 
 PARTNER = '210987654321'
 OTHERS = {
@@ -135,8 +135,10 @@ def test_s3_has_some_seconds_to_notice_that_it_is_allowed(s3, mine, waits):
 
 
 def test_other_errors_than_a_refusal_come_at_once(s3, mine, waits):
-    with pytest.raises(ClientError, match='NoSuchBucket'):
-        make_public(mine, 'no-such-bucket')
+    malformed = says(400, ERROR.format('MalformedPolicy'))
+    mine.faults.come(PutBucketPolicy=repeat(malformed))
+    with pytest.raises(ClientError, match='MalformedPolicy'):
+        make_public(mine, 'bucket')
     assert waits == []
 
 
@@ -197,7 +199,6 @@ def test_a_share_is_taken_back_and_all_others_stay(s3, mine):
     share_with_account(s3, 'bucket', '000000000001')
     assert stop_sharing(s3, 'bucket', '000000000001') == before
     assert statements_of_bucket(s3) == before
-    assert 'PutPublicAccessBlock' not in mine.faults.sent
 
 
 def test_a_public_share_is_taken_back_with_its_block(s3, mine):
@@ -212,7 +213,8 @@ def test_a_public_share_is_taken_back_with_its_block(s3, mine):
 
 def test_the_last_share_leaves_no_policy(s3, mine):
     share_with_account(s3, 'bucket', PARTNER)
-    assert stop_sharing(s3, 'bucket', PARTNER) == []
+    assert stop_sharing(mine, 'bucket', PARTNER) == []
+    assert 'PutPublicAccessBlock' not in mine.faults.sent
     with pytest.raises(ClientError, match='NoSuchBucketPolicy'):
         statements_of_bucket(s3)
 

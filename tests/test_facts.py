@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 import requests
+from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.signers import RequestSigner
@@ -26,7 +27,8 @@ SOURCE = {'Bucket': 'facts', 'Key': 'key'}  # of a copy
 def plain(text):
     """Return a text on one line, without links and line numbers."""
     text = re.sub(r'\[([^\]]*)\](\[[^\]]*\]|\([^)]*\))', r'\1', text)
-    return re.sub(r' \(Line \d+\)', '', ' '.join(text.split()))
+    text = re.sub(r' \(Line \d+\)', '', ' '.join(text.split()))
+    return text.replace('**', '')
 
 
 SAID = plain(' '.join([README, *RECIPES.values()]))
@@ -238,7 +240,7 @@ def test_moto_keeps_the_checksum_of_parts_for_their_copy(s3):
 def test_moto_refuses_as_s3_does(s3):
     says('moto is as strict as S3 about a bucket that is not empty')
     put(s3)
-    says('`NoSuchKey`, `NoSuchBucket`, or `404` to a HEAD.** There is no')
+    says('`NoSuchKey`, `NoSuchBucket`, or `404` to a HEAD. There is no')
     assert code_of(get, s3, 'absent') == 'NoSuchKey'
     assert code_of(s3.get_object, Bucket='absent', Key='x') == 'NoSuchBucket'
     assert code_of(s3.delete_bucket, Bucket='facts') == 'BucketNotEmpty'
@@ -399,3 +401,24 @@ def test_old_versions_and_delete_markers_are_content(s3):
             Bucket='facts', Key='key', VersionId=entry['VersionId']
         )
     s3.delete_bucket(Bucket='facts')
+
+
+# Numbers
+
+
+def test_numbers_are_those_of_boto3(s3):
+    says('asks every 5 seconds, at most 20 times.')
+    waiter = s3.get_waiter('bucket_not_exists').config
+    assert (waiter.delay, waiter.max_attempts) == (5, 20)
+    says('From 8 MB on, it uploads in parts, several at')
+    assert TransferConfig().multipart_threshold == 8 * 1024**2
+    assert TransferConfig().max_concurrency > 1
+
+
+def test_numbers_are_those_of_the_documentation():
+    """The page links it beside each; neither moto nor boto3 knows them."""
+    says('at least 3,500 writes or 5,500 reads a second.')
+    says('`put_object` takes 5 GB at most.', 'It copies up to 5 GB.')
+    says('A name has 3 to 63 lowercase letters, digits, dots and hyphens')
+    says('the maximum is a week (604,800).')
+    says('One response has at most 1,000 keys')

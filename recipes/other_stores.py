@@ -98,7 +98,7 @@ def client_for_store(
         ValueError: the endpoint is empty, or has more than a host in it. A
             call raises it if that host begins with the call's bucket.
     """
-    url = urlsplit(endpoint_url or '')
+    url = urlsplit(endpoint_url)
     if not url.hostname or url.path.strip('/') or url.query:
         raise ValueError(
             'An endpoint looks like https://s3.example.com, without a '

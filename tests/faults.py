@@ -11,6 +11,7 @@ network. The fixture `mine` has a client that meets them.
 import functools
 import importlib
 import inspect
+import runpy
 from collections import Counter, defaultdict
 from contextlib import redirect_stdout
 from io import StringIO
@@ -22,6 +23,9 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from main_aws_s3 import closed_world
+from support import ROOT
+
+WALK = runpy.run_path(str(ROOT / 'recipes' / '__main__.py'))['Walk']
 
 
 class Faults:
@@ -109,12 +113,12 @@ class Demo(Faults):
         return self.clients[s3]
 
     def tell(self):
-        """Return what the demo prints, or the error that ends it."""
+        """Return what a walk through it prints, or the error that ends it."""
         self.clients = {}
         with closed_world(), redirect_stdout(StringIO()) as printed:
             boto3.DEFAULT_SESSION = self.session  # a new one takes its time
             try:
-                self.module.demo()
+                WALK(self.name).run()
             except Exception as error:
                 return str(error)
         return printed.getvalue()

@@ -11,6 +11,17 @@ RECIPES = {
     for path in sorted((ROOT / 'recipes').glob('[a-z]*.py'))
 }
 
+# Their own functions send nothing to S3 in the demo.
+SILENT = {
+    'configure_client',
+    'credentials',
+    'other_stores',
+    'public_buckets',
+    'real_tour',
+    'see_requests',
+    'test_your_code',
+}
+
 
 def mask(text):
     """Return output of the tour, masked where it differs from run to run."""
@@ -32,6 +43,35 @@ def printed_as(source):
         for line in lines
     ]
     return re.compile(''.join(patterns).replace('…', '.*?'))
+
+
+def demo_of(name):
+    """Return the source of a recipe's demo, line by line."""
+    body = RECIPES[name].partition('\ndef demo() -> None:\n')[2]
+    return (
+        re.split(r'^\S', body, maxsplit=1, flags=re.M)[0].rstrip().split('\n')
+    )
+
+
+def check_walk(name, told):
+    """See that a demo is told whole, in the order of the file.
+
+    Every line of code is there, and all that its `#>` lines say.
+    """
+    source = demo_of(name)
+    code = [x[4:] for x in source if x and not x.lstrip().startswith('#>')]
+    lines = told.split('\n')
+    assert [x[4:] for x in lines if x[:3] in ('>>>', '...')] == code
+    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
+    pattern = printed_as('\n'.join(source)).pattern
+    # An empty line between statements is none that a demo prints.
+    pattern = re.sub(r'^\n', '', pattern, flags=re.M)
+    assert re.fullmatch(pattern, shown), shown
+    # What a statement of one line prints stands directly below it.
+    for before, line in zip(source, source[1:]):
+        prompt = f'>>> {before[4:]}\n'
+        if re.match(r'    #> [^…]+$', line) and prompt in told:
+            assert f'{prompt}{line[7:]}\n' in told
 
 
 def rows(title):

@@ -72,6 +72,7 @@ CONSTANTS = {
     'PATIENCE': lambda x: 30 <= x <= 120,  # seconds; longer looks like dead
     'THREADS': lambda x: 2 <= x <= 10,  # batches of a thousand keys each
     'ROUNDS': lambda x: x > 1,
+    'JUNCTION': lambda x: x == 0xA0000003,  # IO_REPARSE_TAG_MOUNT_POINT
     'KEPT_MARKS': lambda x: 8 <= x <= 32,  # all metadata are 2 KB at most
 }
 # fmt: on
@@ -93,6 +94,7 @@ def constants():
 
 @pytest.mark.parametrize(('constant', 'value'), [*constants()])
 def test_a_constant_is_what_s3_or_boto3_has(constant, value):
+    assert constant in CONSTANTS, 'add it, with what its value must not do'
     assert CONSTANTS[constant](value), value
 
 
@@ -109,7 +111,9 @@ def defaults():
 
 @pytest.mark.parametrize('parameter', [*defaults()])
 def test_a_default_hurts_nobody(parameter):
-    assert DEFAULTS[parameter.name](parameter.default), parameter
+    name = parameter.name
+    assert name in DEFAULTS, 'add it, with what its default must not do'
+    assert DEFAULTS[name](parameter.default), parameter
 
 
 @pytest.mark.parametrize('setting', ['connect_timeout', 'read_timeout'])

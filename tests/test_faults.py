@@ -12,18 +12,8 @@ from itertools import repeat
 import pytest
 
 import faults
-from support import RECIPES, printed_as
+from support import RECIPES, SILENT, check_walk
 
-# Their own functions send nothing to S3 in the demo.
-SILENT = {
-    'configure_client',
-    'credentials',
-    'other_stores',
-    'public_buckets',
-    'real_tour',
-    'see_requests',
-    'test_your_code',
-}
 # Sent twice, these leave one more version, and one more `s3:TestEvent`.
 TWICE = {
     'receive_events': {'PutBucketNotificationConfiguration': []},
@@ -112,9 +102,7 @@ def demo(request, session, monkeypatch, waits):
 def test_a_demo_prints_its_lines_or_the_refusal(demo, waits, capsys, request):
     once = TWICE.get(demo.name, {})
     demo.come(faults.slow_down, faults.lost, **once)
-    printed = demo.tell()
-    lines = RECIPES[demo.name].partition('\ndef demo(')[2]
-    assert printed_as(lines).fullmatch(printed), printed
+    check_walk(demo.name, demo.tell())
     operations, needed = {*demo.sent}, {*permissions(demo)}
     assert operations, 'nothing was sent'
     assert len(demo.met) == 2 * len(operations - {*once}), 'each met both'

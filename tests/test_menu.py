@@ -1,7 +1,6 @@
 """The menu, and what it shows of a recipe: the need, and its demo as told."""
 
 import os
-import re
 import runpy
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from support import RECIPES, ROOT, made_env, printed_as
+from support import RECIPES, ROOT, SILENT, check_walk, made_env
 
 
 @pytest.fixture
@@ -26,32 +25,10 @@ def menu(monkeypatch, capsys):
     return run
 
 
-def demo_of(name):
-    """Return the source of a recipe's demo, line by line."""
-    body = RECIPES[name].partition('\ndef demo() -> None:\n')[2]
-    return (
-        re.split(r'^\S', body, maxsplit=1, flags=re.M)[0].rstrip().split('\n')
-    )
-
-
-@pytest.mark.parametrize('name', RECIPES)
+@pytest.mark.parametrize('name', sorted(SILENT))
 def test_it_tells_a_demo_statement_by_statement(name, menu):
-    """All code is there, and all that it prints, in the order of the file."""
-    told = menu(name).partition('Its demo:\n')[2]
-    lines = told.split('\n')
-    source = demo_of(name)
-    code = [x[4:] for x in source if x and not x.lstrip().startswith('#>')]
-    assert [x[4:] for x in lines if x[:3] in ('>>>', '...')] == code
-    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
-    pattern = printed_as('\n'.join(source)).pattern
-    # An empty line between statements is none that a demo prints.
-    pattern = re.sub(r'^\n', '', pattern, flags=re.M)
-    assert re.fullmatch(pattern, shown), shown
-    # What a statement of one line prints stands directly below it.
-    for before, line in zip(source, source[1:]):
-        prompt = f'>>> {before[4:]}\n'
-        if re.match(r'    #> [^…]+$', line) and prompt in told:
-            assert f'{prompt}{line[7:]}\n' in told
+    """Those of the others are told in test_faults.py, once for all."""
+    check_walk(name, menu(name).partition('Its demo:\n')[2])
 
 
 def test_it_begins_with_need_answer_and_file(menu):

@@ -30,12 +30,14 @@ what is there can be read at once.
 
 This is what goes wrong:
 
-- A program waits for what nobody has requested. `wait_until_ready` says so.
+- A program waits for what nobody has requested, or gives up because the
+  network was gone for a moment. `wait_until_ready` does neither.
 - A second request while the first is running is an error
   (`RestoreAlreadyInProgress`), also if boto3 sends it again because a
   response got lost. `request_restore` takes it for what it is.
 - The copy is gone after the days that you gave. To keep it, request it anew,
-  which is cheap, or take the object out of the archive while it can be read:
+  which is cheap, though you pay for the copy as for STANDARD; or take the
+  object out of the archive while it can be read:
   `s3.copy_object(Bucket=bucket, Key=key, CopySource={'Bucket': bucket,
   'Key': key}, StorageClass='STANDARD')`, up to 5 GB.
 - A whole folder is archived: `request_restore_folder` goes through it.
@@ -62,9 +64,9 @@ import time
 from typing import TYPE_CHECKING, Iterator
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from read_write_many import do_all
+from read_write_many import can_pass, do_all
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -176,7 +178,14 @@ def wait_until_ready(
         ClientError: as S3 says; `404` if there is no such object.
     """
     end = time.monotonic() + hours * 3600
-    while not is_ready(s3, bucket, key):
+    while True:
+        try:
+            if is_ready(s3, bucket, key):
+                return
+        except (BotoCoreError, ClientError) as error:
+            if not can_pass(error):
+                raise
+            # In so many hours, the network may be gone for a while.
         if time.monotonic() >= end:
             raise TimeoutError(f'{bucket}/{key} is still being restored.')
         time.sleep(min(pause, max(0, end - time.monotonic())))

@@ -1,5 +1,6 @@
 """Tests of recipes/restore_archived.py."""
 
+import re
 import time
 from itertools import repeat
 
@@ -81,6 +82,16 @@ def test_waiting_ends_after_so_many_hours(mine, waits):
     assert waits == [1000, 1000, 1000, 600]
 
 
+@pytest.mark.parametrize('fault', [slow_down, lost])
+def test_waiting_outlives_an_outage(mine, waits, fault):
+    ready = has(storage_class='GLACIER', **READY)
+    mine.faults.come(HeadObject=[*[fault] * 20, ready])
+    wait_until_ready(mine, 'bucket', 'key', hours=12)
+    mine.faults.come(HeadObject=[denied])
+    with pytest.raises(ClientError, match='AccessDenied'):
+        wait_until_ready(mine, 'bucket', 'key', hours=12)
+
+
 @pytest.mark.usefixtures('_ongoing')
 def test_a_look_is_rare_unless_it_is_said(mine):
     """A restore takes hours, and each look is a request."""
@@ -89,31 +100,35 @@ def test_a_look_is_rare_unless_it_is_said(mine):
     assert len(mine.faults.sent) == 12 * 4 + 1
 
 
-@pytest.mark.parametrize('days', [3, None])
-def test_days_are_sent_only_if_given(mine, days):
-    def accept(request, work):
-        assert (b'<Days>3</Days>' in request.body) == (days == 3)
-        assert b'<Tier>Bulk</Tier>' in request.body
-        return says(202, '')(request, work)
-
-    mine.faults.come(RestoreObject=[accept])
-    request_restore(mine, 'bucket', 'key', days, 'Bulk')
-    assert mine.faults.met
-
-
-def test_the_tier_is_that_of_s3_unless_it_is_said(mine):
-    """Expedited costs the most, and DEEP_ARCHIVE does not have it."""
-    tiers = []
+@pytest.fixture
+def requests(mine):
+    """What was requested, field by field."""
+    met = []
 
     def accept(request, work):
-        tiers.append(b'<Tier>Standard</Tier>' in request.body)
+        found = re.findall(r'<(Days|Tier)>(\w+)<', request.body.decode())
+        met.append({**dict.fromkeys(['Days', 'Tier']), **dict(found)})
         return says(202, '')(request, work)
 
-    put(mine, 'a/key')
     mine.faults.come(RestoreObject=repeat(accept))
+    return met
+
+
+def test_days_and_tier_are_those_that_were_given(mine, requests):
+    put(mine, 'a/key')
+    request_restore(mine, 'bucket', 'key', 3, 'Bulk')
+    request_restore_folder(mine, 'bucket', 'a', 3, 'Bulk')
+    assert requests == [{'Days': '3', 'Tier': 'Bulk'}] * 2
+    request_restore(mine, 'bucket', 'key', None, 'Bulk')
+    assert requests[2] == {'Days': None, 'Tier': 'Bulk'}
+
+
+def test_the_tier_is_that_of_s3_unless_it_is_said(mine, requests):
+    """Expedited costs the most, and DEEP_ARCHIVE does not have it."""
+    put(mine, 'a/key')
     request_restore(mine, 'bucket', 'key', days=1)
     request_restore_folder(mine, 'bucket', 'a', days=1)
-    assert tiers == [True, True]
+    assert [x['Tier'] for x in requests] == ['Standard', 'Standard']
 
 
 def test_requesting_twice_is_no_error_but_in_vain_is(mine):

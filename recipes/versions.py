@@ -22,9 +22,10 @@ the marker, the object is back. What goes wrong:
 
 - Versioning was off at the time: then the object is gone for good. After you
   turn it on for the first time, wait 15 minutes before you write.
-- The key was deleted twice, so that it has two markers; or the listing has
-  other keys that begin with the same letters, page after page. `undelete`
-  minds both, `versions_of` lists the versions and markers of one key alone.
+- The key was deleted twice, so that two markers hide it. `undelete` removes
+  all that are on top.
+- The listing has every key that begins with this one, page after page.
+  `versions_of` returns the versions and markers of one key.
 - A folder is to come back, but not all that was ever deleted there: some of
   it went on purpose. So `undelete_prefix` wants to know since when, and
   leaves what was deleted before.

@@ -33,8 +33,8 @@ not use the key. That is also what goes wrong:
   upload. Name it by its ARN, in the bucket's region. An alias would mean
   the key of that name in the account of whoever uploads.
 - Another account can never use the key that AWS manages (`aws/s3`).
-- Old objects keep their encryption. `s3.update_object_encryption` changes
-  one of them, without a copy.
+- Old objects keep their encryption. In newer boto3,
+  `s3.update_object_encryption` changes that of one object, without a copy.
 - KMS charges for each request. A bucket key saves most of them, so the
   function below turns it on. It changes the encryption context, though:
   KMS then sees the ARN of the bucket, and no longer that of the object. A
@@ -46,7 +46,7 @@ not use the key. That is also what goes wrong:
 
 `s3.delete_bucket_encryption(Bucket=bucket)` takes the default back: new
 objects get SSE-S3 again, and old ones still need your key. So do not delete
-the key: without it, nobody can read them ever again.
+the key: without it, nobody can ever read them again.
 
 Needs s3:GetEncryptionConfiguration and s3:PutEncryptionConfiguration.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html

@@ -35,8 +35,8 @@ next midnight UTC, and may take longer. This is what goes wrong:
   and GLACIER, 180 in DEEP_ARCHIVE. The last two must be restored before they
   can be read.
 
-`remove_rule` takes a rule back: what it has not deleted yet stays. It does
-not bring back what was deleted, nor move out of the archive what was moved.
+`remove_rule` takes a rule back. What the rule has deleted or archived by then
+stays so.
 
 To keep objects, whatever the rules say, use Object Lock: S3 deletes no
 version that has a legal hold or is still to be retained.

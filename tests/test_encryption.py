@@ -1,16 +1,12 @@
 """Tests of recipes/encryption.py."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 import encryption
+from faults import denied
 
 KEY = 'arn:aws:kms:us-east-1:123456789012:key/key'
-
-
-@pytest.fixture
-def s3(s3):
-    s3.create_bucket(Bucket='bucket')
-    return s3
 
 
 def rule_of(s3):
@@ -19,10 +15,10 @@ def rule_of(s3):
     return rule
 
 
-def test_the_key_is_the_default_and_a_bucket_key_saves_requests(s3):
-    encryption.use_kms_key(s3, 'bucket', 'another key')
-    encryption.use_kms_key(s3, 'bucket', KEY)
-    assert rule_of(s3) == {
+def test_the_key_is_the_default_and_a_bucket_key_saves_requests(mine):
+    encryption.use_kms_key(mine, 'bucket', 'another key')
+    encryption.use_kms_key(mine, 'bucket', KEY)
+    assert rule_of(mine) == {
         'ApplyServerSideEncryptionByDefault': {
             'SSEAlgorithm': 'aws:kms',
             'KMSMasterKeyID': KEY,
@@ -31,10 +27,10 @@ def test_the_key_is_the_default_and_a_bucket_key_saves_requests(s3):
     }
 
 
-def test_keys_that_are_sent_along_stay_blocked(s3):
+def test_keys_that_are_sent_along_stay_blocked(mine):
     """moto does not know the field, so what S3 would say is put in."""
     blocked = {'BlockedEncryptionTypes': {'EncryptionType': ['SSE-C']}}
-    encryption.use_kms_key(s3, 'bucket', 'another key')
+    encryption.use_kms_key(mine, 'bucket', 'another key')
     sent = {}
 
     def add(parsed, **_):
@@ -44,18 +40,18 @@ def test_keys_that_are_sent_along_stay_blocked(s3):
     def keep(params, **_):
         sent.update(params)
 
-    events = s3.meta.events
+    events = mine.meta.events
     events.register('after-call.s3.GetBucketEncryption', add)
     events.register('provide-client-params.s3.PutBucketEncryption', keep)
-    encryption.use_kms_key(s3, 'bucket', KEY)
+    encryption.use_kms_key(mine, 'bucket', KEY)
     [rule] = sent['ServerSideEncryptionConfiguration']['Rules']
     assert blocked.items() <= rule.items()
     assert rule['BucketKeyEnabled'] is True
 
 
-def test_deleting_the_default_takes_it_back(s3):
-    encryption.use_kms_key(s3, 'bucket', KEY)
-    s3.delete_bucket_encryption(Bucket='bucket')
-    s3.put_object(Bucket='bucket', Key='key')
-    head = s3.head_object(Bucket='bucket', Key='key')
-    assert 'SSEKMSKeyId' not in head
+def test_a_default_that_may_not_be_read_is_not_replaced(mine):
+    encryption.use_kms_key(mine, 'bucket', KEY)
+    mine.faults.come(GetBucketEncryption=[denied])
+    with pytest.raises(ClientError, match='AccessDenied'):
+        encryption.use_kms_key(mine, 'bucket', 'another key')
+    assert KEY in str(rule_of(mine))

@@ -13,6 +13,7 @@ import textwrap
 import unicodedata
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,7 @@ STAMP = re.compile(r'^\[[\d:.]{12}\]', re.MULTILINE)
 START = datetime(2026, 11, 24, 20, 48, 55, 206000)
 
 
+@lru_cache
 def printed():
     """Return what the tour prints, as if it always ran at the same time."""
     with redirect_stdout(io.StringIO()) as stdout:

@@ -134,6 +134,7 @@ def said_by_s3(code, status):
         (NoCredentialsError(), True),
         (RetriesExceededError(NO_NETWORK), True),
         (said_by_s3('SlowDown', 503), True),
+        (said_by_s3('SlowDownWrite', 503), True),  # MinIO
         # A store may fail like this with one damaged object, or one body.
         (said_by_s3('InternalError', 500), False),
         (ReadTimeoutError(endpoint_url='https://x'), False),
@@ -251,14 +252,18 @@ def test_an_error_keeps_nothing_of_its_call_in_memory():
 
 
 def test_nor_does_the_error_that_boto3_hides():
+    hidden = []
+
     def work(number):
         try:
             raise ValueError(number)
         except ValueError as error:
-            raise RetriesExceededError(error) from None
+            hidden.append(error)
+        raise RetriesExceededError(hidden[0])
 
     [(_, error)] = for_each(work, [0])
-    assert error.last_exception.__traceback__ is None
+    assert hidden[0].__traceback__ is None
+    assert str(SomeFailedError({'a': error}, [])).endswith('a: 0')
 
 
 def test_ctrl_c_begins_no_other_call(monkeypatch):
@@ -290,6 +295,17 @@ def test_after_ctrl_c_nothing_is_tried_again(monkeypatch):
     monkeypatch.setattr(time, 'sleep', lambda _: ended.set())
     assert list(for_each(work, [1], ended=ended)) == [(1, NO_NETWORK)]
     assert calls == [1]
+
+
+def test_what_fails_after_ctrl_c_does_not_pause(waits):
+    ended = threading.Event()
+
+    def work(item):
+        ended.set()
+        raise NO_NETWORK
+
+    assert list(for_each(work, [1], ended=ended)) == [(1, NO_NETWORK)]
+    assert waits == []
 
 
 def test_a_listing_that_fails_is_named_beside_what_was_done():

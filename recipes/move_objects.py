@@ -185,7 +185,7 @@ def with_new_keys(
         ValueError: one folder is in the other, in one bucket.
     """
     if prefix and not prefix.endswith('/'):
-        pass  # or `site-old/x` would come with `site/x`
+        prefix += '/'  # or `site-old/x` would come with `site/x`
     if new_prefix and not new_prefix.endswith('/'):
         new_prefix += '/'
     if bucket == to_bucket and (

@@ -1,14 +1,22 @@
 """Copies and large files, on a real S3 server."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
 import move_objects
-import resume_upload
 from move_objects import copy_folder, move_folder, rename
 from read_write_many import SomeFailedError
+from resume_upload import abort, resume_upload
+from support import ROOT
 from upload_and_download import download, upload
+from upload_chunks import complete, crc32_of
 
 PART = 8 * 1024 * 1024  # bytes
 
@@ -125,18 +133,71 @@ def test_joined_parts_are_known_by_the_crc32_of_their_crc32s(
 ):
     path = tmp_path / 'file'
     path.write_bytes(b'1' * PART + b'2')
-    assert resume_upload.resume_upload(s3, path, bucket, 'key') == 2
-    crc32s = [
-        resume_upload.crc32_of(b'1' * PART),
-        resume_upload.crc32_of(b'2'),
-    ]
+    assert resume_upload(s3, path, bucket, 'key') == 2
+    crc32s = [crc32_of(b'1' * PART), crc32_of(b'2')]
     parts = [
         {'PartNumber': number, 'ETag': 'any', 'ChecksumCRC32': crc32}
         for number, crc32 in enumerate(crc32s, 1)
     ]
-    resume_upload.join(s3, bucket, 'key', 'gone', parts)
+    complete(s3, bucket, 'key', 'gone', parts)
     with pytest.raises(s3.exceptions.NoSuchUpload):
-        resume_upload.join(s3, bucket, 'key', 'gone', parts[:1])
+        complete(s3, bucket, 'key', 'gone', parts[:1])
+
+
+def test_abort_takes_all_uploads_of_a_key_and_no_other(s3, bucket):
+    for key, sums in (('key', 'CRC32'), ('key', 'SHA256'), ('key2', 'CRC32')):
+        s3.create_multipart_upload(
+            Bucket=bucket, Key=key, ChecksumAlgorithm=sums
+        )
+    abort(s3, bucket, 'key')
+    page = s3.list_multipart_uploads(Bucket=bucket)
+    assert [upload['Key'] for upload in page['Uploads']] == ['key2']
+
+
+SLOW = """
+import sys, boto3
+from boto3.s3.transfer import TransferConfig
+from upload_and_download import download, upload
+
+s3 = boto3.client('s3', region_name='us-east-1')
+slow = TransferConfig(max_bandwidth=1_000_000)
+bucket, path, what = sys.argv[1:]
+print('begins', flush=True)
+if what == 'upload':
+    upload(s3, path, bucket, 'new', 'text/plain', config=slow)
+else:
+    download(s3, bucket, 'old', path, config=slow)
+"""
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='no SIGINT for a child')
+@pytest.mark.parametrize('what', ['upload', 'download'])
+def test_ctrl_c_ends_a_slow_transfer_soon_and_leaves_nothing(
+    s3, bucket, bodies, tmp_path, what
+):
+    """It would take a minute."""
+    path = tmp_path / 'file'
+    path.write_bytes(b'1' * 60_000_000)
+    upload(s3, path, bucket, 'old', 'text/plain')
+    words = [sys.executable, '-c', SLOW, bucket, str(path), what]
+    paths = f'{ROOT / "recipes"}'
+    with subprocess.Popen(
+        words,
+        env={**os.environ, 'PYTHONPATH': paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline() == b'begins\n'
+        time.sleep(3)
+        pressed = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+    assert time.monotonic() - pressed < 10
+    assert errors.endswith(b'KeyboardInterrupt\n')
+    assert set(bodies()) == {'old'}
+    assert 'Uploads' not in s3.list_multipart_uploads(Bucket=bucket)
+    assert path.read_bytes() == b'1' * 60_000_000
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_large_copy_in_parts_keeps_metadata_and_tags(

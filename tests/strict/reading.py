@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+import zipfile
 from itertools import repeat
 
 import boto3
@@ -10,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handle_errors import exists
-from open_object import open_object
+from open_object import open_object, zip_objects
 from read_rows import rows
 from upload_chunks import upload_chunks
 
@@ -112,6 +114,25 @@ def test_a_wrong_key_is_told_and_not_taken_for_absent(s3, bucket):
     )
     with pytest.raises(ClientError, match='SignatureDoesNotMatch'):
         exists(wrong, bucket, 'absent')
+
+
+def test_a_zip_of_many_is_read_member_by_member(s3, bucket):
+    bodies = {'a': os.urandom(1024**2), 'folder/ü': b'', 'c': b'3'}
+    for key, body in bodies.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    zip_objects(s3, bucket, bodies, 'all.zip')
+    with open_object(s3, bucket, 'all.zip') as file:
+        archive = zipfile.ZipFile(file)
+        assert {key: archive.read(key) for key in bodies} == bodies
+
+
+def test_an_object_is_copied_part_by_part(s3, bucket):
+    body = os.urandom(2 * PART + 1)
+    s3.put_object(Bucket=bucket, Key='theirs', Body=body)
+    with open_object(s3, bucket, 'theirs') as file:
+        chunks = iter(lambda: file.read(PART), b'')
+        upload_chunks(s3, bucket, 'key', chunks, part_size=PART)
+    assert s3.get_object(Bucket=bucket, Key='key')['Body'].read() == body
 
 
 def test_an_empty_object_exists_and_is_read(s3, bucket):

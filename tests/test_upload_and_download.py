@@ -197,6 +197,14 @@ def test_a_download_goes_on_where_responses_break_off(s3, mine, path, size):
     assert path.read_bytes() == body
 
 
+def test_a_response_that_breaks_off_is_not_written_twice(s3, mine, path):
+    put(s3, bytes(range(256)) * 4)
+    config = TransferConfig(io_chunksize=128)  # some are written before
+    mine.faults.come(GetObject=repeat(faults.broken(1)))
+    download(mine, 'bucket', 'key', path, config=config)
+    assert path.read_bytes() == bytes(range(256)) * 4
+
+
 def test_an_object_without_crc32_of_the_whole_is_downloaded(mine, path):
     resume(mine, path)
     path.write_bytes(b'old')

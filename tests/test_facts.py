@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 import requests
+from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
@@ -401,6 +402,36 @@ def test_old_versions_and_delete_markers_are_content(s3):
             Bucket='facts', Key='key', VersionId=entry['VersionId']
         )
     s3.delete_bucket(Bucket='facts')
+
+
+# Errors
+
+
+def test_errors_are_those_that_the_page_lists(s3, tmp_path, monkeypatch):
+    says("`KeyError: 'Contents'`. No key begins with the prefix.")
+    with pytest.raises(KeyError, match='Contents'):
+        s3.list_objects_v2(Bucket='facts', Prefix='absent/')['Contents']
+    says('`MalformedXML` from `delete_objects`. You passed no keys')
+    nothing = {'Objects': []}
+    code = code_of(s3.delete_objects, Bucket='facts', Delete=nothing)
+    assert code == 'MalformedXML'
+    says('`ParamValidationError` about a bucket. You passed a URL (`s3://…`)')
+    for name in ('s3://facts', 'arn:aws:s3:::facts'):
+        with pytest.raises(exceptions.ParamValidationError, match='bucket'):
+            s3.head_bucket(Bucket=name)
+    says('in the mock `Header values must not contain newline characters`.')
+    token = {'aws_session_token': 'token\n'}
+    keys = {'aws_access_key_id': 'x', 'aws_secret_access_key': 'y', **token}
+    with pytest.raises(ValueError, match='must not contain newline char'):
+        boto3.client('s3', region_name='us-east-1', **keys).list_buckets()
+    says('`S3UploadFailedError`. S3 refuses what `upload_file` sends.')
+    with pytest.raises(S3UploadFailedError, match='NoSuchBucket'):
+        s3.upload_file(__file__, 'absent', 'key')
+    says('`ConfigParseError`. `~/.aws/credentials` or `~/.aws/config` is dam')
+    (tmp_path / 'config').write_text('[default]\n', 'utf-8-sig')
+    monkeypatch.setenv('AWS_CONFIG_FILE', str(tmp_path / 'config'))
+    with pytest.raises(exceptions.ConfigParseError):
+        boto3.Session()
 
 
 # Numbers

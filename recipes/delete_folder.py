@@ -21,15 +21,15 @@ What goes wrong:
   boto3 goes on. The functions below delete again what was throttled, list
   again to see what is left, and end with an error for each of these, such as
   a version under legal hold.
-- Not every store lists versions: Cloudflare's R2 says `NotImplemented`. Nor
-  may everybody list them. Then the functions below delete the objects alone.
-  If the bucket turns out to keep old versions, an error says so.
+- Not every store lists versions: Cloudflare's R2 says `NotImplemented`. And
+  you may lack the permission. Then the functions below delete the objects
+  only. If S3 hides one behind a delete marker, an error says that old
+  versions are left. Those of objects deleted earlier go unnoticed.
 
-Stop all writers first: what is stored meanwhile is deleted or not, as it
-comes. Uploads in parts that were never completed stay, and cost money: see
-`lifecycle`, which ends them. So does it delete millions of objects while you
-sleep. Here, the names of all that was deleted are kept in memory, and one
-program deletes some thousand a second.
+Stop all writers first: what they store meanwhile may be deleted or not.
+Uploads in parts that were never completed stay, and cost money. A rule of
+`lifecycle` ends them. Another one deletes millions of objects, with no
+program that must run for hours. Here, all names are kept in memory.
 
 Copy read_write_many.py along with this file.
 

@@ -26,11 +26,11 @@ response in memory. What goes wrong:
 - `photos` is the beginning of `photos-old/c.png`, too. `folders` takes it
   for `photos/`; for the others, write the slash.
 
-One listing is one request after another, some thousand keys a second. For
-more, list several prefixes at a time, as in `pool.map(count, prefixes)` with
-a `ThreadPoolExecutor`. For a whole bucket, CloudWatch reports number and size
-once a day, old versions and unfinished uploads included. For many millions of
-keys, S3 Inventory writes a list of them every day or week.
+A listing is one request after another. To be faster, list several prefixes
+at a time, as in `pool.map(count, prefixes)` with a `ThreadPoolExecutor`. For a
+whole bucket, CloudWatch reports number and size once a day, old versions and
+unfinished uploads included. For many millions of keys, S3 Inventory writes a
+list of them every day or week.
 
 An address `s3://bucket/key` is for the AWS CLI and others; boto3 wants bucket
 and key. `urlparse` would lose all of a key from `#` or `?` on, so split it:

@@ -39,9 +39,9 @@ For another account, the credentials of this one client must read the old
 bucket and write the new one. If no credentials may do both, read with
 `open_object` and write with `upload_chunks`, each with a client of its own.
 
-Many small objects take their time: some hundred a second. To be faster,
-give `threads` and a client of `client_for_many` with as many, or run
-several processes, each with a folder of its own.
+Ten objects are copied at a time. To be faster, give `threads` and a client of
+`client_for_many` with as many, or run several processes, each with a folder
+of its own.
 
 Copy read_write_many.py along with this file.
 

@@ -212,3 +212,35 @@ def test_the_short_answer_loses_no_error(s3, mine, events):
     events.register('after-call.s3.DeleteObjects', throttle)
     with pytest.raises(RuntimeError, match='SlowDown'):
         exec(BLOCKS['delete_folder'], {'bucket': 'bucket', 'prefix': 'p/'})
+
+
+def test_a_delete_marker_that_goes_hides_nothing(s3, mine):
+    """S3 marks these in its response; moto does not."""
+    put(s3, 'a')
+    s3.delete_object(Bucket='bucket', Key='a')
+
+    def mark(parsed, **_):
+        for found in parsed['Deleted']:
+            found['DeleteMarker'] = True
+
+    mine.meta.events.register('after-call.s3.DeleteObjects', mark)
+    assert empty_bucket(mine, 'bucket') == 2
+
+
+def test_what_concerns_all_keys_ends_it(s3, mine):
+    put(s3, 'a')
+    expired = says(400, ERROR.format('ExpiredToken'))
+    mine.faults.come(DeleteObjects=repeat(expired))
+    with pytest.raises(SomeFailedError, match='ExpiredToken') as error:
+        empty_bucket(mine, 'bucket')
+    assert error.value.stopped
+    assert mine.faults.sent.count('DeleteObjects') == 1
+
+
+def test_an_outage_that_lasts_is_not_waited_for_five_times(s3, mine, waits):
+    put(s3, 'a')
+    mine.faults.come(DeleteObjects=repeat(faults.slow_down))
+    with pytest.raises(SomeFailedError, match='SlowDown') as error:
+        empty_bucket(mine, 'bucket')
+    assert error.value.stopped
+    assert sum(waits) < 2 * 60

@@ -29,7 +29,8 @@ What goes wrong:
 Stop all writers first: what they store meanwhile may be deleted or not.
 Uploads in parts that were never completed stay, and cost money. A rule of
 `lifecycle` ends them. Another one deletes millions of objects, with no
-program that must run for hours. Here, all names are kept in memory.
+program that must run for hours. Here, all names are kept in memory, some
+500 MB for a million.
 
 Copy read_write_many.py along with this file.
 
@@ -122,8 +123,10 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
         for found in response.get('Errors', []):
             errors[name_of(found)] = error_of(found)
 
-    def listed() -> Iterator[list[Entry]]:
-        return batches(s3, bucket, prefix, versions=refusal is None)
+    def listed() -> list[list[Entry]]:
+        # All of it first: some servers that list on behind an entry that is
+        # gone skip others.
+        return [*batches(s3, bucket, prefix, versions=refusal is None)]
 
     try:
         refusal = why_no_versions(s3, bucket, prefix)
@@ -176,19 +179,15 @@ def batches(
     paginator: Any = s3.get_paginator('list_objects_v2')
     if versions:
         paginator = s3.get_paginator('list_object_versions')
-    ready: list[list[Entry]] = []
     for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-        # A page is deleted after the next one was listed: some servers that
-        # list on behind an entry that is gone skip others.
-        yield from ready
         found = page.get('Versions', []) + page.get('DeleteMarkers', [])
         found += page.get('Contents', [])
         names = ('Key', 'VersionId') if versions else ('Key',)
         entries = [{name: each[name] for name in names} for each in found]
-        ready = [[x] for x in entries if NO_XML.search(x['Key'])]
-        ready.append([x for x in entries if not NO_XML.search(x['Key'])])
-        ready = [batch for batch in ready if batch]
-    yield from ready
+        yield from ([x] for x in entries if NO_XML.search(x['Key']))
+        batch = [x for x in entries if not NO_XML.search(x['Key'])]
+        if batch:
+            yield batch
 
 
 def delete_batch(

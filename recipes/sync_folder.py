@@ -231,8 +231,6 @@ def has_changed(path: Path, listed: Listed | None) -> bool:
 
 def lacks_file(root: Path, name: str, follow_links: bool) -> bool:
     """Return whether there could be a file of this name, but is none."""
-    if name.endswith('/') or not name:  # stands for a folder
-        return False
     try:
         path = path_of(root, name)
         folder = os.path.dirname(path)
@@ -241,7 +239,7 @@ def lacks_file(root: Path, name: str, follow_links: bool) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except (OSError, ValueError):  # no file can have this name
+    except (OSError, ValueError):  # as `a/`, no file can have this name
         return False
 
 

@@ -112,13 +112,16 @@ class Demo(Faults):
             self.clients[s3] = client
         return self.clients[s3]
 
-    def tell(self):
-        """Return what a walk through it prints, or the error that ends it."""
+    def tell(self, walk=False):
+        """Return what it prints, or the error that ends it.
+
+        With `walk`, that is what `python -m recipes` prints of it.
+        """
         self.clients = {}
         with closed_world(), redirect_stdout(StringIO()) as printed:
             boto3.DEFAULT_SESSION = self.session  # a new one takes its time
             try:
-                WALK(self.name).run()
+                WALK(self.name).run() if walk else self.module.demo()
             except Exception as error:
                 return str(error)
         return printed.getvalue()

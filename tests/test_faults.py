@@ -102,7 +102,7 @@ def demo(request, session, monkeypatch, waits):
 def test_a_demo_prints_its_lines_or_the_refusal(demo, waits, capsys, request):
     once = TWICE.get(demo.name, {})
     demo.come(faults.slow_down, faults.lost, **once)
-    check_walk(demo.name, demo.tell())
+    check_walk(demo.name, demo.tell(walk=True))
     operations, needed = {*demo.sent}, {*permissions(demo)}
     assert operations, 'nothing was sent'
     assert len(demo.met) == 2 * len(operations - {*once}), 'each met both'

@@ -62,13 +62,14 @@ TOPICS = {
     'Learn and test': ['real_tour', 'see_requests', 'test_your_code'],
 }
 NAMES = [name for names in TOPICS.values() for name in names]
+QUOTES = '"""'
 COMMAND = 'uv run python -m recipes'
 
 
 def docstring(name: str) -> str:
     """Return what a recipe's file begins with, without parsing the rest."""
     text = (FOLDER / f'{name}.py').read_text('utf-8')
-    return text.split('"""')[1]
+    return str(ast.literal_eval(f'"""{text.split(QUOTES)[1]}"""'))
 
 
 def line(name: str) -> str:

@@ -156,6 +156,12 @@ def test_a_queue_for_each_prefix_and_other_notifications_stay(s3):
     assert 'EventBridgeConfiguration' in config
 
 
+def test_uploads_in_parts_and_copies_are_told_too(s3):
+    events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
+    config = s3.get_bucket_notification_configuration(Bucket='bucket')
+    assert config['QueueConfigurations'][0]['Events'] == ['s3:ObjectCreated:*']
+
+
 def test_a_queue_is_tried_again_while_its_policy_spreads(s3, sent, slept):
     sent.come(PutBucketNotificationConfiguration=[REFUSED, REFUSED])
     events.send_to_queue(s3, 'bucket', QUEUE, 'in/')

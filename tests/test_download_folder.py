@@ -160,9 +160,9 @@ def test_a_key_without_a_file_of_its_own_is_refused(name, tmp_path):
         path_of(tmp_path.resolve(), name)
 
 
-def test_two_keys_for_one_file_are_told(s3, mine, tmp_path):
+def test_two_keys_for_one_file_are_told(s3, mine, tmp_path, link):
     (tmp_path / 'real').mkdir()
-    (tmp_path / 'link').symlink_to('real')
+    link(tmp_path / 'link', 'real')
     put(s3, 'p/real/a', 'p/link/a')
     with pytest.raises(
         SomeFailedError, match=r'^1 .*another key has its file'
@@ -172,10 +172,10 @@ def test_two_keys_for_one_file_are_told(s3, mine, tmp_path):
     assert content in ('p/real/a', 'p/link/a')
 
 
-def test_two_keys_for_one_file_are_told_again(s3, mine, tmp_path):
+def test_two_keys_for_one_file_are_told_again(s3, mine, tmp_path, link):
     """Also where the file has size and time of one of them."""
     (tmp_path / 'real').mkdir()
-    (tmp_path / 'link').symlink_to('real')
+    link(tmp_path / 'link', 'real')
     put(s3, 'p/real/a', 'p/link/a', body=b'same')
     for _ in range(2):
         with pytest.raises(SomeFailedError, match=r'^1 .*another key has'):
@@ -190,13 +190,15 @@ def test_a_replaced_file_keeps_its_mode(s3, mine, tmp_path):
     assert (tmp_path / 'a').stat().st_mode & 0o777 == 0o600
 
 
-def test_nothing_is_written_through_a_link_to_elsewhere(s3, mine, tmp_path):
+def test_nothing_is_written_through_a_link_to_elsewhere(
+    s3, mine, tmp_path, link
+):
     inside, outside = tmp_path / 'inside', tmp_path / 'outside'
     inside.mkdir()
     outside.mkdir()
     (outside / 'a').write_text('kept')
-    (inside / 'a').symlink_to(outside / 'a')
-    (inside / 'folder').symlink_to(outside)
+    link(inside / 'a', outside / 'a')
+    link(inside / 'folder', outside)
     put(s3, 'p/a', 'p/folder/a')
     with pytest.raises(SomeFailedError, match=r'^1 .*leads out of the folder'):
         download_folder(mine, 'bucket', 'p', inside)

@@ -128,12 +128,13 @@ def test_a_lost_update_is_not_made_twice(s3, mine):
     assert read(s3) == b'2'
 
 
-def test_an_update_gives_up_where_others_are_always_first(s3, mine):
+def test_an_update_gives_up_where_others_are_always_first(s3, mine, waits):
     put(s3, 'key', b'0')
     mine.faults.come(PutObject=repeat(after(lambda: increase(s3))))
     with pytest.raises(RuntimeError, match='bucket/key: others were first'):
         increase(mine)
     assert read(s3) == b'20'
+    assert max(waits) <= 1
 
 
 def test_an_update_keeps_headers_class_key_and_metadata(s3, mine):

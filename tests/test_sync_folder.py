@@ -83,22 +83,24 @@ def test_a_sync_deletes_below_its_prefix_and_only_if_asked(s3, mine, tmp_path):
 
 
 @pytest.mark.parametrize('options', [{}, {'skip': ['link*']}])
-def test_a_sync_spares_what_has_a_link_on_its_way(s3, mine, tmp_path, options):
+def test_a_sync_spares_what_has_a_link_on_its_way(
+    s3, mine, tmp_path, link, options
+):
     (tmp_path / 'a').write_text('a')
-    (tmp_path / 'link').symlink_to('elsewhere')
-    (tmp_path / 'linked').symlink_to('not-mounted')
+    link(tmp_path / 'link', 'elsewhere')
+    link(tmp_path / 'linked', 'not-mounted')
     put(s3, 'p/link', 'p/linked/b')
     with suppress(SomeFailedError):
         sync(mine, tmp_path, **options)
     assert keys(s3) == ['p/a', 'p/link', 'p/linked/b']
 
 
-def test_a_sync_follows_links_on_request(s3, mine, tmp_path):
+def test_a_sync_follows_links_on_request(s3, mine, tmp_path, link):
     inside, outside = tmp_path / 'inside', tmp_path / 'outside'
     inside.mkdir()
     outside.mkdir()
     (outside / 'a').write_text('a')
-    (inside / 'linked').symlink_to(outside)
+    link(inside / 'linked', outside)
     put(s3, 'p/linked/gone', 'p/gone')
     done = sync(mine, inside, follow_links=True)
     assert done == (['p/linked/a'], ['p/gone', 'p/linked/gone'], 0)

@@ -14,7 +14,7 @@ import sync_folder
 import upload_folder
 from faults import after, denied, slow_down
 from read_write_many import SomeFailedError
-from support import ROOT, keys, read
+from support import keys, read
 
 LARGE = 9 * 1024  # bytes; goes in parts, where a MB is a KB
 
@@ -38,25 +38,14 @@ def deny_b(request, work):
     )
 
 
-def can_link(folder):
-    try:
-        (folder / 'can-link').symlink_to(ROOT)
-    except OSError:  # Windows, without a right to do so
-        return False
-    (folder / 'can-link').unlink()
-    return True
-
-
 @pytest.fixture
-def links(tmp_path):
+def links(tmp_path, link):
     """A folder with a file, and links to a file and a folder elsewhere."""
-    if not can_link(tmp_path):
-        pytest.skip('no links here')
     inside, outside = tmp_path / 'inside', tmp_path / 'outside'
     write(inside, 'a')
     write(outside, 'b', 'sub/c')
-    (inside / 'link').symlink_to(outside / 'b')
-    (inside / 'linked').symlink_to(outside)
+    link(inside / 'link', outside / 'b')
+    link(inside / 'linked', outside)
     return inside
 
 
@@ -160,10 +149,10 @@ def test_a_link_is_followed_on_request(s3, mine, links):
     assert read(s3, 'p/linked/sub/c') == b'sub/c'
 
 
-def test_a_link_that_leads_back_or_nowhere_is_named(s3, mine, links):
+def test_a_link_that_leads_back_or_nowhere_is_named(s3, mine, link, links):
     (links / 'sub').mkdir()
-    (links / 'sub' / 'back').symlink_to(links)
-    (links / 'gone').symlink_to(links / 'no-such-file')
+    link(links / 'sub' / 'back', links)
+    link(links / 'gone', links / 'no-such-file')
     with pytest.raises(SomeFailedError) as error:
         upload(mine, links, follow_links=True)
     errors = error.value.errors

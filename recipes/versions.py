@@ -5,13 +5,13 @@ In short:
     s3.put_bucket_versioning(  # once, long before you need it
         Bucket=bucket, VersioningConfiguration={'Status': 'Enabled'}
     )
-    s3.delete_object(Bucket=bucket, Key=key)  # only adds a delete marker
 
-    page = s3.list_object_versions(Bucket=bucket, Prefix=key, MaxKeys=1)
-    marker = page['DeleteMarkers'][0]['VersionId']
-    s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
-
+    # Later, after a delete: if a delete marker is on top, take it away.
     page = s3.list_object_versions(Bucket=bucket, Prefix=key)
+    for marker in page.get('DeleteMarkers', []):
+        if marker['Key'] == key and marker['IsLatest']:
+            marker_id = marker['VersionId']
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=marker_id)
     for version in page['Versions']:
         print(version['Key'], version['VersionId'], version['LastModified'])
         #> reports/may.pdf null …
@@ -40,15 +40,17 @@ Old versions cost money until they are deleted by their id, or by a lifecycle
 rule. Whoever may delete by id can delete them for good. In a bucket with
 Object Lock, `s3.put_object_legal_hold(Bucket=bucket, Key=key,
 VersionId=version_id, LegalHold={'Status': 'ON'})` keeps a version until
-somebody says `OFF`, and `put_object_retention` until a date.
+somebody says `OFF`, and `put_object_retention` until a date. In its mode
+COMPLIANCE, nobody can take that back before the date, not even you.
 
 Copy read_write_many.py along with this file; it needs Python 3.9.
 
-Needs s3:ListBucketVersions, s3:GetObjectVersion,
-s3:PutObject, for tags s3:GetObjectVersionTagging and s3:PutObjectTagging,
-for annotations s3:GetObjectAnnotation and s3:PutObjectAnnotation,
-and s3:DeleteObjectVersion to remove a delete marker; with a KMS key
-kms:Decrypt and kms:GenerateDataKey.
+Needs s3:PutBucketVersioning to turn it on, s3:ListBucketVersions,
+s3:GetObjectVersion, s3:PutObject, for tags s3:GetObjectVersionTagging and
+s3:PutObjectTagging, for annotations s3:GetObjectAnnotation and
+s3:PutObjectAnnotation, and s3:DeleteObjectVersion to remove a delete marker;
+with a KMS key kms:Decrypt and kms:GenerateDataKey; for Object Lock
+s3:PutObjectLegalHold and s3:PutObjectRetention.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html

@@ -200,6 +200,16 @@ def test_it_does_what_is_wanted(name, page_size, world, monkeypatch):
     assert '#>' in BLOCKS[name] or effects, 'it does nothing'
 
 
+def test_what_was_deleted_is_back_by_the_lines_of_versions(world):
+    run('versions', world)  # turns it on
+    put('reports/may.pdf.bak', b'bak')
+    for key in ('reports/may.pdf', 'reports/may.pdf.bak'):
+        world.delete_object(Bucket='my-bucket', Key=key)
+    run('versions', world)
+    assert state()['s3:reports/may.pdf'][0] == b'%PDF'
+    assert 's3:reports/may.pdf.bak' not in state()
+
+
 def test_each_recipe_has_one_unless_it_is_said():
     assert {*RECIPES} - {*BLOCKS} == {x for x in EFFECTS if not EFFECTS[x]}
 

@@ -6,21 +6,21 @@ In short:
     from botocore.config import Config
 
     store = boto3.client(
-        's3',
+        's3', region_name='us-east-1',  # Cloudflare R2: auto
         endpoint_url='https://s3.example.com',  # without the bucket
-        region_name='us-east-1',  # Cloudflare R2: auto
         config=Config(
+            signature_version='s3v4',  # for URLs: many stores know no other
             request_checksum_calculation='when_required',
             response_checksum_validation='when_required',
         ),
     )
     place = {'Bucket': bucket, 'Key': key}
     url = store.generate_presigned_url('get_object', place, ExpiresIn=3600)
-    print(url.partition('?')[0])
-    #> https://s3.example.com/my-bucket/reports/may.pdf
+    print(url)
+    #> https://s3.example.com/my-bucket/reports/may.pdf?X-Amz-Algorithm=…
 
-`client_for_store` makes such a client, and signs by Version 4. Credentials
-come as for AWS: have a profile for the store, or its keys in the environment.
+`client_for_store` makes such a client. Credentials come as for AWS: have a
+profile for the store, or its keys in the environment.
 This is what goes wrong:
 
 - The endpoint has the bucket in it, as a console shows it. Then all keys

@@ -53,7 +53,8 @@ one, the file is stored, and `fetch` fails all the same. Here, `form` is what
 
 Copy presigned_url.py along.
 
-Needs s3:PutObject: whoever signs needs it when the form is sent.
+Needs s3:PutObject: whoever signs needs it when the form is sent. With a KMS
+key of your own, also kms:GenerateDataKey.
 `allow_page` needs s3:GetBucketCORS and s3:PutBucketCORS.
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html

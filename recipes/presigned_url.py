@@ -30,9 +30,10 @@ and as often as they like. What goes wrong:
   the signature does not fit the new host. `signing_client` asks for Version 4
   and the region's own host; without Version 4, you get a ValueError.
 - `SignatureDoesNotMatch`: the sender must send each header that was signed,
-  with its value, so the content type of an upload. A URL is for one
-  operation, too: a HEAD of a download URL is refused. Sign `head_object` for
-  that, by `sign`.
+  with its value, so the content type of an upload. In a page, `file.type` is
+  empty where the browser does not know the kind. So choose the type yourself,
+  sign it, and have the page send the same. A URL is for one operation, too:
+  a HEAD of a download URL is refused. Sign `head_object` for that, by `sign`.
 - The host was signed, so nobody can change it later. If your program reaches
   its store by an internal name, sign with a second client that has the public
   one as its `endpoint_url`. Signing sends nothing, so it need not get there.
@@ -52,10 +53,13 @@ object in chunks, which S3 refuses.
     curl -f -T report.pdf -H 'Content-Type: application/pdf' "$url"
 
 A web application checks whether the user may have that key, and redirects.
-This is FastAPI; in Flask and Django, return `redirect(url)`:
+This is FastAPI; in Flask and Django, return `redirect(url)`. You write
+`may_read`: without it, anybody gets every report.
 
     @app.get('/reports/{name}')
-    def report(name: str) -> RedirectResponse:
+    def report(name: str, request: Request) -> RedirectResponse:
+        if not may_read(request, name):
+            raise HTTPException(404)
         url = download_url(s3, 'my-bucket', f'reports/{name}')
         return RedirectResponse(url)
 

@@ -11,6 +11,7 @@ In short:
         'Resource': [f'arn:aws:s3:::{bucket}', f'arn:aws:s3:::{bucket}/*'],
     }
     policy = {'Version': '2012-10-17', 'Statement': [statement]}
+    # This replaces the policy that the bucket has.
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
 A new bucket is private: nobody outside its account may read it, and Block

@@ -4,7 +4,7 @@ In short:
 
     key_arn = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-…'
     default = {'SSEAlgorithm': 'aws:kms', 'KMSMasterKeyID': key_arn}
-    s3.put_bucket_encryption(
+    s3.put_bucket_encryption(  # replaces all that it has
         Bucket=bucket,
         ServerSideEncryptionConfiguration={
             'Rules': [
@@ -35,6 +35,10 @@ not use the key. That is also what goes wrong:
 - Another account can never use the key that AWS manages (`aws/s3`).
 - Old objects keep their encryption. In newer boto3,
   `s3.update_object_encryption` changes that of one object, without a copy.
+  It cannot change it back to SSE-S3: that takes a copy.
+- New objects are closed to the public, and to CloudFront until the key's
+  policy lets it in. A service of AWS that stores something here needs the
+  key, too, and a load balancer cannot store its logs with any key of yours.
 - KMS charges for each request. A bucket key saves most of them, so the
   function below turns it on. It changes the encryption context, though:
   KMS then sees the ARN of the bucket, and no longer that of the object. A
@@ -48,7 +52,9 @@ not use the key. That is also what goes wrong:
 objects get SSE-S3 again, and old ones still need your key. So do not delete
 the key: without it, nobody can ever read them again.
 
-Needs s3:GetEncryptionConfiguration and s3:PutEncryptionConfiguration.
+Needs s3:GetEncryptionConfiguration and s3:PutEncryptionConfiguration;
+`update_object_encryption` needs s3:UpdateObjectEncryption, kms:Encrypt,
+kms:Decrypt, kms:GenerateDataKey and kms:ReEncrypt*.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html

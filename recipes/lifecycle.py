@@ -8,7 +8,7 @@ In short:
         'Filter': {'Prefix': 'tmp/'},
         'Expiration': {'Days': 7},
     }
-    s3.put_bucket_lifecycle_configuration(
+    s3.put_bucket_lifecycle_configuration(  # replaces all rules it has
         Bucket=bucket, LifecycleConfiguration={'Rules': [rule]}
     )
 

@@ -3,7 +3,7 @@
 In short:
 
     head = s3.head_object(Bucket=bucket, Key=key)
-    s3.copy_object(
+    s3.copy_object(  # drops cache control and all else that is not here
         Bucket=bucket,
         Key=key,
         CopySource={'Bucket': bucket, 'Key': key},
@@ -11,7 +11,7 @@ In short:
         Metadata={**head['Metadata'], 'status': 'final'},
         ContentType=head['ContentType'],
     )
-    tags = {'TagSet': [{'Key': 'team', 'Value': 'sales'}]}
+    tags = {'TagSet': [{'Key': 'team', 'Value': 'sales'}]}  # in place of all
     s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=tags)
 
 Metadata is fixed at the upload. To change it, S3 copies the object onto

@@ -39,7 +39,8 @@ This is what goes wrong:
   which is cheap, though you pay for the copy as for STANDARD; or take the
   object out of the archive while it can be read:
   `s3.copy_object(Bucket=bucket, Key=key, CopySource={'Bucket': bucket,
-  'Key': key}, StorageClass='STANDARD')`, up to 5 GB.
+  'Key': key}, StorageClass='STANDARD')`, up to 5 GB. In a bucket with
+  versioning, the archived one stays as an old version, and still costs.
 - A whole folder is archived: `request_restore_folder` goes through it.
 - INTELLIGENT_TIERING has two archive tiers, too, which you have to turn on.
   The same errors come from there. They take as long as GLACIER and
@@ -50,8 +51,12 @@ This is what goes wrong:
 A lifecycle rule that deletes the object deletes the copy as well. What is
 stored under the same key while you wait is a new object: read that.
 
-Copy read_write_many.py along. Needs s3:RestoreObject and s3:GetObject, for a
-folder s3:ListBucket; it needs Python 3.9.
+Copy read_write_many.py along; it needs Python 3.9.
+
+Needs s3:RestoreObject and s3:GetObject, for a folder s3:ListBucket; to upload
+or to take an object out of the archive s3:PutObject, and there for its tags
+s3:GetObjectTagging and s3:PutObjectTagging; with a KMS key kms:Decrypt, and
+kms:GenerateDataKey to write.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html

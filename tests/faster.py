@@ -6,6 +6,7 @@ for all of them: models, rules of endpoints, names of events, moto's URLs.
 """
 
 import gc
+import os
 from functools import wraps
 
 import botocore.session
@@ -13,6 +14,7 @@ from botocore import handlers, hooks, parsers, regions
 from botocore.client import ClientCreator
 from moto import backend_index
 from moto.s3.models import S3Backend
+from moto.s3.responses import S3Response
 
 # moto finds the service of a URL by trying these one after another.
 SERVICES = {'s3', 's3bucket_path', 'sqs', 'sts', 'kms', 'sns'}
@@ -29,7 +31,8 @@ def make_once(owner, name, key_of):
             made[key] = make(*args, **kwargs)
         return made[key]
 
-    setattr(owner, name, made_once)
+    is_static = isinstance(vars(owner).get(name), staticmethod)
+    setattr(owner, name, staticmethod(made_once) if is_static else made_once)
 
 
 make_once(botocore.session, 'create_loader', lambda *paths: paths)
@@ -41,6 +44,15 @@ make_once(
 make_once(hooks.EventAliaser, '_alias_event_name', lambda _, name: name)
 make_once(hooks, 'accepts_kwargs', lambda f: getattr(f, '__code__', f))
 make_once(parsers, 'DEFAULT_TIMESTAMP_PARSER', lambda text: text)
+make_once(
+    S3Response,
+    'subdomain_based_buckets',
+    lambda request: (
+        request.headers.get('host'),
+        request.url,
+        os.environ.get('MOTO_S3_CUSTOM_ENDPOINTS'),
+    ),
+)
 
 # These write documentation, and each client gets a copy of them.
 handlers.BUILTIN_HANDLERS[:] = [

@@ -22,7 +22,7 @@ completes the upload with these ETags in order. What goes wrong:
 
 - The script cannot read the ETags: a CORS rule of the bucket must expose
   them. `allow_page` adds one.
-- There are at most 10,000 parts, of 5,242,880 bytes and more. Only the last
+- There are at most 10,000 parts, of 5,242,880 bytes to 5 GiB. Only the last
   may be smaller. S3 tells you so after everything was sent; `part_urls` tells
   you before.
 - Without a signed length, each URL takes 5 GiB. So have the page send
@@ -103,6 +103,8 @@ def part_urls(
     """
     if size > part_size and part_size < 5 * MB:
         raise ValueError('Only the last part may have less than 5 MiB.')
+    if min(size, part_size) > 5120 * MB:
+        raise ValueError('A part has 5 GiB at most.')
     if size > 10_000 * part_size:
         raise ValueError('More than 10,000 parts: make them larger.')
     starts = range(0, size, part_size) if size else [0]

@@ -71,6 +71,9 @@ def test_parts_that_s3_would_not_join_are_refused_before(s3, monkeypatch):
         urls_for(5 * MB, 5 * MB - 1)
     with pytest.raises(ValueError, match='More than 10,000 parts'):
         urls_for(50_000 * MB + 1, 5 * MB)
+    with pytest.raises(ValueError, match='5 GiB at most'):
+        urls_for(5120 * MB + 1, 6000 * MB)
+    assert len(urls_for(5120 * MB, 6000 * MB)) == 1
     assert len(signed_lengths(monkeypatch, 50_000 * MB, 5 * MB)) == 10_000
     assert signed_lengths(monkeypatch, 5, 5) == [(1, 5)]
 

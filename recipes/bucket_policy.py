@@ -73,7 +73,8 @@ def make_private(s3: S3Client, bucket: str) -> list[dict[str, Any]]:
     """Turn Block Public Access on, and withdraw what these functions allow.
 
     Returns the statements that stay, because others wrote them. They may
-    let other accounts in, but not the public.
+    let other accounts in, but not the public. Presigned URLs keep working
+    until they expire.
 
     Raises:
         ClientError: as S3 says; `AccessDenied` also if others wrote a public

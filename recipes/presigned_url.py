@@ -21,6 +21,9 @@ and as often as they like. What goes wrong:
   those of a role or of SSO often within hours, those of `aws login` after 15
   minutes. With a user's access keys it may live for 7 days (604,800 seconds);
   a URL that asks for more is refused when it is used.
+- Somebody else gets the URL, and nothing takes it back. To end a download
+  early, move the object to another key; to end an upload, take the permission
+  from whoever signed.
 - The key is missing, or whoever signed may not read it. That, too, only shows
   when the URL is used.
 - In some regions, us-east-1 among them, a plain `boto3.client('s3')` signs

@@ -119,6 +119,8 @@ def send_to_queue(
 ) -> None:
     """Send an event for each new object below a prefix to this queue.
 
+    An empty prefix means the whole bucket.
+
     The bucket's other notifications stay. S3 tries all their destinations.
     If it refuses some, this tries again for up to a minute, because a
     queue's new policy takes that long to spread.
@@ -132,6 +134,7 @@ def send_to_queue(
     # Filters and events hold keys encoded, as a form would send them.
     value = quote_plus(prefix, safe="/!-_.*'()")
     rules = [{'Name': 'prefix', 'Value': value}]
+    only = {'Filter': {'Key': {'FilterRules': rules}}} if prefix else {}
     for pause in (0, 5, 10, 20, 25):  # seconds
         time.sleep(pause)
         config: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
@@ -143,7 +146,7 @@ def send_to_queue(
                 'Id': name,
                 'QueueArn': queue_arn,
                 'Events': ['s3:ObjectCreated:*'],
-                'Filter': {'Key': {'FilterRules': rules}},
+                **only,
             },
         ]
         try:

@@ -156,6 +156,14 @@ def test_a_queue_for_each_prefix_and_other_notifications_stay(s3):
     assert 'EventBridgeConfiguration' in config
 
 
+def test_an_empty_prefix_is_the_whole_bucket(s3, sqs, url):
+    arn = events.allow_s3(sqs, url, 'bucket', '123456789012')
+    events.send_to_queue(s3, 'bucket', arn, '')
+    config = s3.get_bucket_notification_configuration(Bucket='bucket')
+    [queue] = config['QueueConfigurations']
+    assert 'Filter' not in queue
+
+
 def test_uploads_in_parts_and_copies_are_told_too(s3):
     events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
     config = s3.get_bucket_notification_configuration(Bucket='bucket')

@@ -53,6 +53,7 @@ ANNOTATIONS = 'GetObjectAnnotation PutObjectAnnotation '
 BEYOND = {
     # Ids of versions are in the body; without them, objects are listed.
     'delete_folder': 'DeleteObjectVersion ListBucket',
+    'encryption': 'UpdateObjectEncryption',  # of what is there
     'handle_errors': 'ListBucket',  # or S3 does not say that a key is absent
     'metadata_and_tags': f'PutObjectVersionTagging {ANNOTATIONS}',
     'move_objects': (
@@ -62,13 +63,17 @@ BEYOND = {
     'presigned_form': 'PutObject',
     'presigned_url': 'GetObject PutObject',
     'receive_events': 'GetObject',  # for a handler
+    'restore_archived': f'PutObject {TAGS}',  # to take one out for good
     'resume_upload': 'GetObject',
     'safe_writes': 'ListBucket',  # as in handle_errors
     'sync_folder': 'AbortMultipartUpload GetObject',  # to delete if unchanged
     'upload_and_download': 'AbortMultipartUpload',
     'upload_chunks': 'AbortMultipartUpload',
     'upload_folder': 'AbortMultipartUpload',
-    'versions': f'GetObjectVersionTagging PutObjectTagging {ANNOTATIONS}',
+    'versions': (
+        'PutBucketVersioning PutObjectLegalHold PutObjectRetention '
+        f'GetObjectVersionTagging PutObjectTagging {ANNOTATIONS}'
+    ),
 }
 
 

@@ -57,6 +57,7 @@ from read_write_many import (
     can_pass,
     concerns_all,
     for_each,
+    with_slash,
     without_frames,
 )
 
@@ -90,9 +91,7 @@ def delete_folder(s3: S3Client, bucket: str, prefix: str) -> int:
     """
     if not prefix:
         raise ValueError('No prefix: to delete everything, use empty_bucket.')
-    if not prefix.endswith('/'):
-        prefix += '/'  # or `site-old/x` would go with `site/x`
-    return delete_below(s3, bucket, prefix)
+    return delete_below(s3, bucket, with_slash(prefix))
 
 
 def empty_bucket(s3: S3Client, bucket: str) -> int:

@@ -65,7 +65,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from read_write_many import do_all
+from read_write_many import do_all, entries_below, with_slash
 
 if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping
@@ -184,20 +184,15 @@ def with_new_keys(
     Raises:
         ValueError: one folder is in the other, in one bucket.
     """
-    if prefix and not prefix.endswith('/'):
-        prefix += '/'  # or `site-old/x` would come with `site/x`
-    if new_prefix and not new_prefix.endswith('/'):
-        new_prefix += '/'
+    prefix, new_prefix = with_slash(prefix), with_slash(new_prefix)
     if bucket == to_bucket and (
         prefix.startswith(new_prefix) or new_prefix.startswith(prefix)
     ):
         # Or copies would fall onto objects that are still to be copied.
         raise ValueError(f'{prefix!r} and {new_prefix!r} overlap.')
-    paginator = s3.get_paginator('list_objects_v2')
     return (
         (entry, new_prefix + entry['Key'][len(prefix) :])
-        for page in paginator.paginate(Bucket=bucket, Prefix=prefix)
-        for entry in page.get('Contents', [])
+        for entry in entries_below(s3, bucket, prefix)
     )
 
 

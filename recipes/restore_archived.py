@@ -71,7 +71,7 @@ from typing import TYPE_CHECKING, Iterator
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from read_write_many import can_pass, do_all
+from read_write_many import can_pass, do_all, entries_below, with_slash
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -131,18 +131,15 @@ def request_restore_folder(
         SomeFailedError: some were not requested; `done` has the others. The
             error of the listing itself is reported as `prefix`.
     """
-    if prefix and not prefix.endswith('/'):
-        prefix += '/'
+    prefix = with_slash(prefix)
     found = 0
 
     def archived_keys() -> Iterator[str]:
         nonlocal found
-        paginator = s3.get_paginator('list_objects_v2')
-        for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-            for entry in page.get('Contents', []):
-                found += 1
-                if entry.get('StorageClass') in ARCHIVES:
-                    yield entry['Key']
+        for entry in entries_below(s3, bucket, prefix):
+            found += 1
+            if entry.get('StorageClass') in ARCHIVES:
+                yield entry['Key']
 
     def request(key: str) -> None:
         request_restore(s3, bucket, key, days, tier)

@@ -65,7 +65,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import boto3
 
-from read_write_many import SomeFailedError, do_all
+from read_write_many import SomeFailedError, do_all, with_slash
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -147,8 +147,7 @@ def undelete_prefix(
             reported as `prefix`. Call it again to go on.
         RuntimeError: markers keep coming.
     """
-    if prefix and not prefix.endswith('/'):
-        prefix += '/'
+    prefix = with_slash(prefix)
     since = since.astimezone().replace(microsecond=0)
     removed: set[str] = set()
     hidden: set[str] = set()

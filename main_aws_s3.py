@@ -1,6 +1,6 @@
 """A tour of Amazon S3 with boto3 in eleven sections: read it, run it.
 
-No account, no network: moto plays S3. The tour itself starts at tour().
+No account, no network: moto imitates S3. The tour itself starts at tour().
 """
 
 import json

@@ -282,7 +282,7 @@ def test_a_body_can_be_read_in_pieces(s3):
 
 
 def test_metadata_is_ascii_and_a_date_is_utc(s3):
-    says('are your own notes: ASCII text, 2 KB at most.')
+    says('holds your own notes: ASCII text, 2 KB at most.')
     with pytest.raises(exceptions.ParamValidationError, match='ASCII'):
         put(s3, Metadata={'author': 'Zoë'})
     says('`LastModified` is a `datetime` in UTC, exact to the second.')

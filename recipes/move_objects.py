@@ -65,7 +65,12 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from read_write_many import do_all, entries_below, with_slash
+from read_write_many import (
+    delete_if_unchanged,
+    do_all,
+    entries_below,
+    with_slash,
+)
 
 if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping
@@ -108,7 +113,7 @@ def rename(s3: S3Client, bucket: str, key: str, new_key: str) -> None:
         # Sent again after a lost response, it finds our own copy. If not, or
         # if copies get another ETag (parts, a key of KMS), this raises.
         s3.head_object(Bucket=bucket, Key=new_key, IfMatch=etag)
-    delete_if_unchanged(s3, bucket, {'Key': key, 'ETag': etag})
+    delete_if_unchanged(s3, bucket, key, etag)
 
 
 def copy_folder(
@@ -170,7 +175,7 @@ def move_folder(
         if entry['Key'] not in copied:
             copy_if_unchanged(s3, bucket, entry, to_bucket, new_key)
             copied.add(entry['Key'])
-        delete_if_unchanged(s3, bucket, entry)
+        delete_if_unchanged(s3, bucket, entry['Key'], entry['ETag'])
         copied.discard(entry['Key'])
 
     return do_all(move, items, old_key, threads, source=prefix)
@@ -256,19 +261,6 @@ def read_an_annotation(s3: S3Client, bucket: str, key: str) -> None:
             Key=key,
             AnnotationName=annotation['AnnotationName'],
         )['AnnotationPayload'].close()
-
-
-def delete_if_unchanged(
-    s3: S3Client, bucket: str, entry: ObjectTypeDef
-) -> None:
-    """Delete a listed object, if it is still as listed or gone already."""
-    key, etag = entry['Key'], entry['ETag']
-    try:
-        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
-    except ClientError as error:
-        # boto3 has perhaps sent it again, after a lost response.
-        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
-            raise
 
 
 # fmt: off

@@ -399,11 +399,7 @@ def entries_below(
 
     A paginator cannot: it has ended with its first error.
     """
-    more: dict[str, Any] = {
-        name: value
-        for name, value in (extra or {}).items()
-        if name in ('ExpectedBucketOwner', 'RequestPayer')
-    }
+    more = for_every_request(extra)
     while True:
         page = patiently(
             partial(s3.list_objects_v2, Bucket=bucket, Prefix=prefix, **more)
@@ -412,6 +408,29 @@ def entries_below(
         if not page.get('IsTruncated'):
             return
         more['ContinuationToken'] = page['NextContinuationToken']
+
+
+def delete_if_unchanged(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    etag: str,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Delete an object if it has this ETag; that it is gone is no error."""
+    more = for_every_request(extra)
+    try:
+        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag, **more)
+    except ClientError as error:
+        # boto3 has perhaps sent it again, after a lost response.
+        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
+            raise
+
+
+def for_every_request(extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return those of boto3's `ExtraArgs` that every request takes."""
+    names = ('ExpectedBucketOwner', 'RequestPayer')
+    return {name: extra[name] for name in names if extra and name in extra}
 
 
 def is_skipped(name: str, skip: Iterable[str]) -> bool:

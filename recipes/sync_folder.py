@@ -74,6 +74,7 @@ from read_write_many import (
     Counter,
     SomeFailedError,
     client_for_many,
+    delete_if_unchanged,
     do_all,
     entries_below,
     is_skipped,
@@ -148,8 +149,9 @@ def sync_folder(
     try:
         objects = listed_below(s3, bucket, prefix, extra)
     except (BotoCoreError, ClientError) as error:
-        errors: dict[str, Exception] = {prefix or bucket: error}
-        raise SomeFailedError(errors, [], stopped=True) from None
+        raise SomeFailedError(
+            {prefix or bucket: error}, [], stopped=True
+        ) from None
     uploaded: list[str] = []
     ended = Event()
 
@@ -164,9 +166,11 @@ def sync_folder(
 
     def remove(key: str) -> None:
         if not dry_run:
-            delete_as_listed(s3, bucket, key, objects[key].etag, extra)
+            # One by one, because a batch cannot name every key.
+            etag = objects[key].etag
+            delete_if_unchanged(s3, bucket, key, etag, extra)
 
-    errors = {}
+    errors: dict[str, Exception] = {}
     try:
         keys = do_all(
             send,
@@ -241,27 +245,6 @@ def lacks_file(root: Path, name: str, follow_links: bool) -> bool:
         return True
     except (OSError, ValueError):  # as `a/`, no file can have this name
         return False
-
-
-def delete_as_listed(
-    s3: S3Client,
-    bucket: str,
-    key: str,
-    etag: str,
-    extra: Mapping[str, Any] | None,
-) -> None:
-    """Delete an object, unless somebody has replaced it.
-
-    One by one, because a batch cannot name every key.
-    """
-    names = ('ExpectedBucketOwner', 'RequestPayer')
-    more: Any = {x: extra[x] for x in names if extra and x in extra}
-    try:
-        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag, **more)
-    except ClientError as error:
-        # boto3 has perhaps sent it again, after a lost response.
-        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
-            raise
 
 
 # fmt: off

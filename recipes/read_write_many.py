@@ -63,7 +63,7 @@ from concurrent.futures import (
 )
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from pathlib import PurePosixPath
 from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -227,14 +227,13 @@ def for_each(
     None. What can pass, such as `SlowDown` or a lost connection, is tried
     again for up to a minute: the function must bear to be called again.
 
-    After an error that concerns all items, no other is begun; nor after one
-    that `items` itself raises, which is raised here once all that has begun
-    has ended. Ctrl-C, too, waits for what has begun: `ended` is set then,
-    and a long call can look at it.
+    After an error that concerns all items, no other is begun. If `items`
+    itself raises one, those that it has given are done first. Ctrl-C waits
+    for what has begun: `ended` is set then, and a long call can look at it.
     """
     has_ended = ended or Event()
     waiting = iter(items)
-    of_items: Exception | None = None
+    error_of_items: Exception | None = None
     running: dict[Future[Exception | None], T] = {}
 
     def attempt(item: T) -> Exception | None:
@@ -257,7 +256,7 @@ def for_each(
                     for item in islice(waiting, room):
                         running[pool.submit(attempt, item)] = item
                 except Exception as error:
-                    of_items, waiting = error, iter(())
+                    error_of_items, waiting = error, iter(())
                 if not running:
                     break
                 # Windows notices Ctrl-C only between two waits.
@@ -271,26 +270,26 @@ def for_each(
                     yield item, outcome
         finally:
             has_ended.set()
-    if of_items is not None:
-        raise of_items
+    if error_of_items is not None:
+        raise error_of_items
 
 
 def patiently(call: Callable[[], T], ended: Event | None = None) -> T:
     """Return what a call returns; call again while its error can pass."""
     has_ended = ended or Event()
     end = time.monotonic() + PATIENCE
-    for number in count():
+    number = 0
+    while True:
         try:
             return call()
         except Exception as error:
             is_last = number == TRIES or time.monotonic() > end
             if is_last or has_ended.is_set() or not can_pass(error):
                 raise
-            last = error
-        time.sleep(random.uniform(0, min(5, 0.1 * 2**number)))
-        if has_ended.is_set():
-            raise last
-    raise AssertionError('count() has no end')
+            time.sleep(random.uniform(0, min(5, 0.1 * 2**number)))
+            if has_ended.is_set():
+                raise
+        number += 1
 
 
 def without_frames(error: Exception) -> Exception:

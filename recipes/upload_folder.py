@@ -141,7 +141,7 @@ def upload_file(
 ) -> None:
     """Upload a file; upload it again, twice at most, if it has changed."""
     for _ in range(3):
-        size, _time = before = size_and_time(path)
+        size, modified = size_and_time(path)
         if size < LARGE:
             with open(path, 'rb') as file:
                 content = file.read(LARGE)
@@ -156,7 +156,7 @@ def upload_file(
                 count(0)  # raises if all has ended meanwhile
                 kind = content_type_of(key)
                 upload(s3, path, bucket, key, kind, count, extra)
-        if size_and_time(path) == before:
+        if size_and_time(path) == (size, modified):
             return
         count.add(-size)
     raise RuntimeError('it changed each time while it was uploaded')

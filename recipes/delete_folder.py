@@ -111,7 +111,8 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
     deleted: set[str] = set()
     confirmed: set[str] = set()  # of one round, as `errors` are
     errors: dict[str, Exception] = {}
-    hidden = stopped = False
+    hidden = False  # whether S3 has put a delete marker on an object
+    stopped = False
 
     def delete(batch: list[Entry]) -> None:
         nonlocal hidden
@@ -125,7 +126,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
     def listed() -> list[list[Entry]]:
         # All of it first: some servers that list on behind an entry that is
         # gone skip others.
-        return [*batches(s3, bucket, prefix, versions=refusal is None)]
+        return list(batches(s3, bucket, prefix, versions=refusal is None))
 
     try:
         refusal = why_no_versions(s3, bucket, prefix)
@@ -144,8 +145,9 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
                 time.sleep(2**number)  # seconds
         else:
             left = RuntimeError('S3 lists it after each deletion.')
-            for name in {name_of(x) for batch in listed() for x in batch}:
-                errors.setdefault(name, left)
+            for batch in listed():
+                for entry in batch:
+                    errors.setdefault(name_of(entry), left)
         if refusal and hidden:
             text = f'Old versions are left: {refusal}'
             errors[prefix or bucket] = RuntimeError(text)
@@ -153,7 +155,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
         errors[prefix or bucket] = without_frames(error)
         stopped = True
     if errors:
-        raise SomeFailedError(errors, sorted(deleted - {*errors}), stopped)
+        raise SomeFailedError(errors, sorted(deleted - errors.keys()), stopped)
     return len(deleted)
 
 
@@ -189,16 +191,12 @@ def batches(
             yield batch
 
 
-def delete_batch(
-    s3: S3Client, bucket: str, batch: list[Entry]
-) -> dict[str, Any]:
+def delete_batch(s3: S3Client, bucket: str, batch: list[Any]) -> Any:
     """Return what S3 deleted as `Deleted`, what it did not as `Errors`."""
-    objects: Any = batch
     if not NO_XML.search(batch[0]['Key']):
-        delete: Any = {'Objects': objects}
-        return {**s3.delete_objects(Bucket=bucket, Delete=delete)}
+        return s3.delete_objects(Bucket=bucket, Delete={'Objects': batch})
     # A batch is XML, which lacks some characters: so this key goes alone.
-    response = s3.delete_object(Bucket=bucket, **objects[0])
+    response = s3.delete_object(Bucket=bucket, **batch[0])
     marker = {'DeleteMarker': True} if 'DeleteMarker' in response else {}
     return {'Deleted': [{**batch[0], **marker}]}
 

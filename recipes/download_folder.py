@@ -87,8 +87,8 @@ if TYPE_CHECKING:
 MB = 1024 * 1024
 LARGE = 8 * MB  # bytes; from here on, an object comes in parts
 DAY = 24 * 60 * 60  # seconds
-PREFIX = '.s3-download-'
-AT_ONCE = Semaphore(2)  # large objects, each with up to ten connections
+PARTS = '.s3-download-'  # what the name of a folder for parts begins with
+LARGE_AT_ONCE = Semaphore(2)  # objects, each with up to ten connections
 
 
 def download_folder(
@@ -140,7 +140,7 @@ def download_folder(
         path = path_of(root, key[len(prefix) :])
         refuse_way_out(root, path)
         modified = entry['LastModified'].timestamp()
-        if files.has(path, size, modified):
+        if files.keep(path, size, modified):
             return
         part = Path(parts, uuid.uuid4().hex)
         try:
@@ -149,7 +149,7 @@ def download_folder(
                     read_into(s3, bucket, key, part, extra)
                     count.add(size)
                 else:
-                    with AT_ONCE:
+                    with LARGE_AT_ONCE:
                         count(0)  # raises if all has ended meanwhile
                         download(s3, bucket, key, part, count, extra)
                 os.utime(part, (modified, modified))
@@ -159,7 +159,7 @@ def download_folder(
                 part.chmod(0o600)  # or Windows may not remove it
                 part.unlink()
 
-    with tempfile.TemporaryDirectory('.part', PREFIX, root) as parts:
+    with tempfile.TemporaryDirectory('.part', PARTS, root) as parts:
         return do_all(
             fetch,
             wanted,
@@ -182,8 +182,9 @@ def some_entries(
             f'In the bucket {bucket}, no key starts with {prefix!r}.'
         ) from None
     except (BotoCoreError, ClientError) as error:
-        errors: dict[str, Exception] = {prefix or bucket: error}
-        raise SomeFailedError(errors, [], stopped=True) from None
+        raise SomeFailedError(
+            {prefix or bucket: error}, [], stopped=True
+        ) from None
 
 
 class Files:
@@ -193,8 +194,8 @@ class Files:
         self.ids: set[tuple[int, int]] = set()
         self.lock = Lock()
 
-    def has(self, path: Path, size: int, modified: float) -> bool:
-        """Return whether this file is there, with this size and time."""
+    def keep(self, path: Path, size: int, modified: float) -> bool:
+        """Keep a file of this size and time; return whether there is one."""
         with self.lock:
             try:
                 status = os.lstat(path)
@@ -271,7 +272,7 @@ def read_into(
 
 def remove_old_parts(root: Path) -> None:
     """Remove what a killed download has left, a day ago or earlier."""
-    for parts in root.glob(f'{PREFIX}*.part'):
+    for parts in root.glob(f'{PARTS}*.part'):
         with suppress(OSError):  # another download has ended; or no folder
             if time.time() - os.lstat(parts).st_mtime > DAY:
                 shutil.rmtree(parts)

@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LARGE = 8 * 1024 * 1024  # bytes; from here on, a file goes in parts
-AT_ONCE = Semaphore(2)  # large files, each with up to ten connections
+LARGE_AT_ONCE = Semaphore(2)  # files, each with up to ten connections
 PART = re.compile(r'\.(s3-download-\w{8}|[0-9a-f]{32})\.part')
 JUNCTION = 0xA0000003  # the tag of a folder of Windows that leads elsewhere
 
@@ -152,7 +152,7 @@ def upload_file(
                 s3.put_object(Bucket=bucket, Key=key, Body=body, **more)
             count.add(size)
         else:
-            with AT_ONCE:
+            with LARGE_AT_ONCE:
                 count(0)  # raises if all has ended meanwhile
                 kind = content_type_of(key)
                 upload(s3, path, bucket, key, kind, count, extra)

@@ -90,7 +90,7 @@ def upload(
     bucket: str,
     key: str,
     content_type: str,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
     extra: Mapping[str, Any] | None = None,
     config: TransferConfig | None = None,
 ) -> None:
@@ -149,14 +149,16 @@ def is_stored(
     s3: S3Client, bucket: str, key: str, given: Mapping[str, Any]
 ) -> bool:
     """Return whether S3 has the object that was given to `upload_file`."""
-    wanted = {'ExpectedBucketOwner', 'RequestPayer'}
-    wanted |= {'SSECustomerAlgorithm', 'SSECustomerKey'}
+    names = (
+        'ExpectedBucketOwner',
+        'RequestPayer',
+        'SSECustomerAlgorithm',
+        'SSECustomerKey',
+    )
+    more: Any = {name: given[name] for name in names if name in given}
     try:
         head = s3.head_object(
-            Bucket=bucket,
-            Key=key,
-            ChecksumMode='ENABLED',
-            **cast(Any, {x: given[x] for x in wanted & {*given}}),
+            Bucket=bucket, Key=key, ChecksumMode='ENABLED', **more
         )
     except ClientError:
         return False
@@ -171,7 +173,7 @@ def download(
     bucket: str,
     key: str,
     path: str | Path,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
     extra: Mapping[str, Any] | None = None,
     config: TransferConfig | None = None,
 ) -> None:
@@ -287,7 +289,7 @@ def in_base64(crc32: int) -> str:
 
 def run(
     transfer: Callable[[Callable[[int], None]], None],
-    progress: Callable[[int], None] | None,
+    progress: Callable[[int], object] | None,
 ) -> None:
     """Run a transfer until it ends, or `progress` raises, or on Ctrl-C.
 

@@ -186,7 +186,8 @@ def clean_up(names: list[str]) -> bool:
     It prints at the end, because stdout may be what has broken.
     """
     s3 = boto3.client('s3', region_name='us-east-1')
-    lines, left, by_hand = [], [], []
+    lines, again = [], []
+    all_gone = True
     for name in names:
         try:
             # One page is enough: the tour makes a handful of objects.
@@ -198,16 +199,16 @@ def clean_up(names: list[str]) -> bool:
         except s3.exceptions.NoSuchBucket:
             lines.append(f'Gone: {name}')
         except (BotoCoreError, ClientError) as error:
+            all_gone = False
             lines.append(f'Not removed: {name}: {error}')
             if 'BucketNotEmpty' in str(error):
                 lines.append(VERSIONS)
-                by_hand.append(name)
             else:
-                left.append(name)
-    if left:
-        lines.append(f'Try again: {COMMAND} --clean-up {" ".join(left)}')
+                again.append(name)
+    if again:
+        lines.append(f'Try again: {COMMAND} --clean-up {" ".join(again)}')
     print('\n'.join(lines), flush=True)
-    return not left and not by_hand
+    return all_gone
 
 
 def main(words: list[str]) -> int:

@@ -62,17 +62,16 @@ TOPICS = {
     'Learn and test': ['real_tour', 'see_requests', 'test_your_code'],
 }
 NAMES = [name for names in TOPICS.values() for name in names]
-QUOTES = '"""'
 COMMAND = 'uv run python -m recipes'
 
 
 def docstring(name: str) -> str:
     """Return what a recipe's file begins with, without parsing the rest."""
     text = (FOLDER / f'{name}.py').read_text('utf-8')
-    return str(ast.literal_eval(f'"""{text.split(QUOTES)[1]}"""'))
+    return str(ast.literal_eval('"""' + text.split('"""')[1] + '"""'))
 
 
-def line(name: str) -> str:
+def menu_line(name: str) -> str:
     """Return a recipe's name, and the need that it meets."""
     need = docstring(name).splitlines()[0]
     return f'  {name:<{max(map(len, NAMES))}}  {need}'
@@ -80,14 +79,14 @@ def line(name: str) -> str:
 
 def print_menu() -> None:
     for topic, names in TOPICS.items():
-        print('\n'.join([topic, *map(line, names)]))
+        print('\n'.join([topic, *map(menu_line, names)]))
     print(f'\nSee one run inside the mock: {COMMAND} NAME')
 
 
 def suggest(wish: str) -> str:
     """Return what to say where there is no recipe of that name."""
     lines = {
-        name: f'{line(name)} {topic}'.lower()
+        name: f'{menu_line(name)} {topic}'.lower()
         for topic, names in TOPICS.items()
         for name in names
     }
@@ -104,7 +103,7 @@ def suggest(wish: str) -> str:
         near = [words[word] for word in close]
     if not near:
         return f'There is no recipe {wish}: {COMMAND} lists all.'
-    found = map(line, dict.fromkeys(near))
+    found = map(menu_line, dict.fromkeys(near))
     return '\n'.join([f'There is no recipe {wish}. Did you mean:', *found])
 
 

@@ -93,6 +93,12 @@ def test_a_part_is_compared_by_its_crc32_where_s3_lists_it():
     assert not resuming.is_same(part, b'y')
 
 
+def test_a_part_is_compared_by_its_md5_where_no_crc32_is_listed(fips):
+    part = {'ETag': '"9dd4e461268c8034f5c8564e155c67a6"'}
+    assert resuming.is_same(part, b'x')
+    assert not resuming.is_same(part, b'y')
+
+
 def test_the_newest_upload_goes_on_with_its_content_type(s3, mine, path):
     start(s3, content_type='text/old')
     start(s3, content_type='text/new')

@@ -7,8 +7,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 import bucket_policy
-import encryption
-import receive_events
 from bucket_policy import (
     make_private,
     make_public,
@@ -249,22 +247,3 @@ def test_not_being_told_is_not_being_private(mine):
     mine.faults.come(GetBucketPolicyStatus=[denied])
     with pytest.raises(ClientError, match='AccessDenied'):
         policy_is_public(mine, 'bucket')
-
-
-QUEUE = 'arn:aws:sqs:us-east-1:123456789012:queue'
-KEY = 'arn:aws:kms:us-east-1:123456789012:key/key'
-# Other settings of a bucket that are read, changed and written back.
-SETTINGS = {
-    'BucketNotificationConfiguration': lambda s3: receive_events.send_to_queue(
-        s3, 'bucket', QUEUE, 'in/'
-    ),
-    'BucketEncryption': lambda s3: encryption.use_kms_key(s3, 'bucket', KEY),
-}
-
-
-@pytest.mark.parametrize('setting', SETTINGS)
-def test_a_setting_that_cannot_be_read_is_not_replaced(setting, mine):
-    mine.faults.come(**{f'Get{setting}': [denied]})
-    with pytest.raises(ClientError, match='AccessDenied'):
-        SETTINGS[setting](mine)
-    assert mine.faults.sent == [f'Get{setting}']

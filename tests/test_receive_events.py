@@ -1,7 +1,6 @@
 """Tests of recipes/receive_events.py."""
 
 import json
-import time
 
 import boto3
 import pytest
@@ -12,11 +11,7 @@ import faults
 import receive_events as events
 
 ACCOUNT = '123456789012'
-
-
 QUEUE = f'arn:aws:sqs:us-east-1:{ACCOUNT}:queue'
-
-
 OTHERS = {
     'Sid': 'ReadByEverybodyElse',
     'Effect': 'Allow',
@@ -24,8 +19,6 @@ OTHERS = {
     'Action': '*',
     'Resource': '*',
 }
-
-
 REFUSED = faults.says(
     400,
     '<Error><Code>InvalidArgument</Code><Message>Unable to validate the '
@@ -54,14 +47,6 @@ def sent(s3):
     sent = faults.Faults()
     sent.watch(s3)
     return sent
-
-
-@pytest.fixture
-def slept(monkeypatch):
-    """The seconds that are waited for, without waiting."""
-    slept = []
-    monkeypatch.setattr(time, 'sleep', slept.append)
-    return slept
 
 
 @pytest.fixture
@@ -170,15 +155,15 @@ def test_uploads_in_parts_and_copies_are_told_too(s3):
     assert config['QueueConfigurations'][0]['Events'] == ['s3:ObjectCreated:*']
 
 
-def test_a_queue_is_tried_again_while_its_policy_spreads(s3, sent, slept):
+def test_a_queue_is_tried_again_while_its_policy_spreads(s3, sent, waits):
     sent.come(PutBucketNotificationConfiguration=[REFUSED, REFUSED])
     events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
     config = s3.get_bucket_notification_configuration(Bucket='bucket')
     assert config['QueueConfigurations'][0]['QueueArn'] == QUEUE
-    assert slept == [0, 5, 10]
+    assert waits == [0, 5, 10]
 
 
-def test_after_a_minute_each_refused_destination_is_named(s3, sent, slept):
+def test_after_a_minute_each_refused_destination_is_named(s3, sent, waits):
     sent.come(PutBucketNotificationConfiguration=[REFUSED] * 9)
     with pytest.raises(RuntimeError) as raised:
         events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
@@ -186,16 +171,25 @@ def test_after_a_minute_each_refused_destination_is_named(s3, sent, slept):
         f'S3 refuses {QUEUE}, null, Permissions do not allow S3, '
         'arn:gone, The destination topic does not exist'
     )
-    assert sum(slept) == 60
+    assert sum(waits) == 60
 
 
-def test_another_invalid_argument_is_not_tried_again(s3, sent, slept):
+def test_another_invalid_argument_is_not_tried_again(s3, sent, waits):
     sent.come(
         PutBucketNotificationConfiguration=[error(400, 'InvalidArgument')]
     )
     with pytest.raises(ClientError, match='InvalidArgument'):
         events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
-    assert slept == [0]
+    assert waits == [0]
+
+
+@pytest.mark.parametrize('change', [events.send_to_queue, events.stop_sending])
+def test_notifications_that_may_not_be_read_are_not_replaced(s3, sent, change):
+    get = 'GetBucketNotificationConfiguration'
+    sent.come(**{get: [faults.denied]})
+    with pytest.raises(ClientError, match='AccessDenied'):
+        change(s3, 'bucket', QUEUE, 'in/')
+    assert sent.sent == [get]
 
 
 def test_the_event_of_lambda_has_the_same_in_it(s3, sqs, url):

@@ -41,7 +41,8 @@ def watch(s3: S3Client, write: Callable[[str], object] = print) -> None:
 
     Outside us-east-1, the host of a URL names the region. Where S3
     redirects, or boto3 tries again, there is a line for each. A resource's
-    client is `resource.meta.client`.
+    client is `resource.meta.client`. Threads, which send large files, may
+    print two lines as one: `logging.info` keeps them apart.
     """
 
     def show_request(request: Any, **_: Any) -> None:

@@ -20,17 +20,20 @@ at the top of app.py. A fixture comes too late for that. So `conftest.py`,
 which pytest reads first, hides the settings of this machine, sets fake
 credentials, and imports moto. All settings that begin with AWS_ go, your
 own, too: set those there. Import your code in the tests, not in
-`conftest.py`, where that would come first.
+`conftest.py`, where that would come first. pytest-django imports it even
+before `conftest.py`: there, begin the settings of the tests with
+`import conftest` and `conftest.pytest_configure()`.
 
 On a fixture, use `with mock_aws()`, not the decorator, which ends before
 the test starts.
 
 The mock works inside this process, for boto3 and for presigned URLs that
 `requests` opens. What is built on aiobotocore, such as s3fs and pandas,
-needs moto as a server, or ends with "can't be used in 'await' expression".
-Pass the URL of the fixture `server` as the endpoint:
-`s3fs.S3FileSystem(endpoint_url=server, key='fake', secret='fake')`. Server
-and mock have the same buckets, and each test with `s3` empties them.
+needs moto as a server, or ends with "can't be used in 'await' expression" or
+"'coroutine' object has no attribute". Pass the URL of the fixture `server`
+as the endpoint: `s3fs.S3FileSystem(endpoint_url=server, key='fake',
+secret='fake')`. Server and mock have the same buckets, and each test with
+`s3` empties them.
 
 Two things may still send: other processes, such as the AWS CLI, and what
 sends by itself, such as httpx, PyArrow, DuckDB and Polars. They find fake
@@ -57,6 +60,7 @@ from __future__ import annotations
 import importlib
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
@@ -123,7 +127,8 @@ def guard(module: str, session: str, part: str = '') -> None:
         if part in request.url and url.netloc not in SERVERS:
             raise RuntimeError(
                 f'Not sent, because nothing mocks {url.scheme}://{url.netloc} '
-                'here. A test of boto3 needs the fixture `s3`, one of s3fs '
+                'here. A test of boto3 needs the fixture `s3`, and clients '
+                'that are made after conftest.py is read; one of s3fs needs '
                 'the fixture `server`. Is it an S3 endpoint of your own? '
                 'Then add it to ENDPOINTS in conftest.py.'
             )
@@ -138,6 +143,9 @@ def fake_settings() -> Iterator[None]:
     """Set them again for each test, as another may have changed them."""
     with mock.patch.dict(os.environ):
         pytest_configure()
+        s3fs: Any = sys.modules.get('s3fs')
+        if s3fs:  # it keeps file systems, and what they have listed
+            s3fs.S3FileSystem.clear_instance_cache()
         yield
 
 

@@ -92,6 +92,17 @@ def test_s3fs_reaches_the_server_alone(server):
             with not_sent:
                 asyncio.run(AIOHTTPSession().send(request))
 
+def list_with_s3fs():
+    from s3fs import S3FileSystem
+    assert S3FileSystem.listed == []
+    S3FileSystem.listed.append('a file')
+
+def test_s3fs_has_listed_nothing_yet():
+    list_with_s3fs()
+
+def test_s3fs_has_listed_nothing_for_another_test():
+    list_with_s3fs()
+
 def test_boto3_sends_by_no_crt():
     from boto3.s3.transfer import create_crt_transfer_manager
     assert create_crt_transfer_manager(None, None) is None
@@ -102,6 +113,15 @@ AIOBOTOCORE = """
 class AIOHTTPSession:
     async def send(self, request):
         return request.url
+"""
+
+# It hands out the same file system again, with what it has listed.
+S3FS = """
+class S3FileSystem:
+    listed = []
+    @classmethod
+    def clear_instance_cache(cls):
+        cls.listed.clear()
 """
 
 LOOPBACK_ALONE = """
@@ -141,6 +161,7 @@ def test_its_two_files_keep_tests_in_the_mock(misleading, elsewhere, tmp_path):
         'app': APP,
         'loopback_alone': LOOPBACK_ALONE,
         'aiobotocore/httpsession': AIOBOTOCORE,
+        's3fs': S3FS,
     }
     (tmp_path / 'aiobotocore').mkdir()
     for name, text in files.items():

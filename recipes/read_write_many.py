@@ -451,35 +451,27 @@ def is_skipped(name: str, skip: Iterable[str]) -> bool:
 class Counter:
     """Counts the bytes of one item, and tells them to `progress`.
 
-    What fails is taken back. Given to boto3 as its `Callback`, it raises once
-    all has ended, as after Ctrl-C: so boto3 ends a transfer and leaves no
-    parts.
+    What fails is taken back. As the `progress` of a large file, it raises
+    once all has ended, as after Ctrl-C: so the transfer ends, too, and leaves
+    no parts.
     """
 
     def __init__(
         self, progress: Callable[[int], object] | None, ended: Event
     ) -> None:
         self.progress, self.ended, self.counted = progress, ended, 0
-        self.raised: BaseException | None = None
 
     def __enter__(self) -> Counter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if self.raised:
-            raise self.raised
         if kind:
             self.add(-self.counted)
 
     def __call__(self, size: int) -> None:
         if self.ended.is_set():
             raise InterruptedError('all was ended before this was done')
-        try:
-            self.add(size)
-        except BaseException as error:
-            # boto3 would take KeyboardInterrupt or SystemExit for a success.
-            self.raised = error
-            raise InterruptedError('progress has raised an error') from None
+        self.add(size)
 
     def add(self, size: int) -> None:
         with ONE_BY_ONE:

@@ -247,8 +247,7 @@ def download(
             shutil.copymode(path, part)
         os.replace(part, path)
     finally:
-        if part.exists():
-            part.unlink()
+        part.unlink(missing_ok=True)
 
 
 class Summed:
@@ -302,6 +301,7 @@ def run(
             if progress and not errors:
                 progress(size)
         except BaseException as error:
+            # boto3 would take KeyboardInterrupt or SystemExit for a success.
             errors.append(error)
         if errors:
             raise CancelledError  # boto3 does not try this again

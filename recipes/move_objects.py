@@ -209,10 +209,10 @@ def copy_if_unchanged(
     s3: S3Client, bucket: str, entry: ObjectTypeDef, to_bucket: str, key: str
 ) -> None:
     """Copy a listed object, of any size, if it is still as listed."""
+    if not key and not entry['Size']:
+        return  # the console's marker of a folder: a bucket itself has none
     source: CopySourceTypeDef = {'Bucket': bucket, 'Key': entry['Key']}
     extra = {'CopySourceIfMatch': entry['ETag'], **class_of(entry)}
-    if not key and not entry['Size']:
-        return  # the console's marker of a folder, which the top has none of
     if entry['Size'] <= ONE_REQUEST:
         copy_in_one(s3, source, Bucket=to_bucket, Key=key, **extra)
         return

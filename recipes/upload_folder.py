@@ -171,8 +171,8 @@ def size_and_time(path: Path) -> tuple[int, int]:
 def files_below(
     root: Path,
     errors: dict[str, Exception],
-    skip: Iterable[str] = (),
-    follow_links: bool = False,
+    skip: Iterable[str],
+    follow_links: bool,
 ) -> Iterator[Path]:
     """Yield the files of a folder; add to `errors` what cannot be uploaded."""
     skip = [skip] if isinstance(skip, str) else list(skip)

@@ -130,6 +130,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
 
     try:
         refusal = why_no_versions(s3, bucket, prefix)
+        # Each round deletes all that is listed, and the next sees what is left.
         for number in range(ROUNDS):
             confirmed.clear()
             errors.clear()
@@ -140,7 +141,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
             deleted |= confirmed
             passing = any(map(can_pass, errors.values()))
             if stopped or not (confirmed or passing):
-                break
+                break  # nothing is left, or another round would be no better
             if passing:
                 time.sleep(2**number)  # seconds
         else:

@@ -142,7 +142,7 @@ def download_folder(
         modified = entry['LastModified'].timestamp()
         if files.keep(path, size, modified):
             return
-        part = Path(parts, uuid.uuid4().hex)
+        part = Path(parts, uuid.uuid4().hex)  # in the folder made below
         try:
             with Counter(progress, ended) as count:
                 if size < LARGE:

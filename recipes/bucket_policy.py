@@ -25,13 +25,13 @@ another account list and read the bucket. What goes wrong:
 - The other account still gets `AccessDenied`. It must allow its users and
   roles what the bucket allows the account: give it `policy_for_readers`.
   For objects with a KMS key, they also need a permission on the key.
-- Everybody may read with `'Principal': '*'`, the action `s3:GetObject`, and
-  the second resource only. S3 refuses that with `AccessDenied` until Block
-  Public Access is off at every level: bucket, account and organization.
-  `make_public` turns off the bucket's, which also lets in whom the public
-  statements of others allow. It leaves the account's (`s3control`) and the
-  organization's, which protect all other buckets, and if one of them forbids
-  it, turns the bucket's on again.
+- To let everybody read, use `'Principal': '*'`, the action `s3:GetObject`,
+  and only the second resource. S3 refuses that with `AccessDenied` until
+  Block Public Access is off at every level: bucket, account and organization.
+  `make_public` turns off the bucket's. If others wrote public statements,
+  those count again, too. It leaves the account's (`s3control`) and the
+  organization's on, because they protect all other buckets. If one of them
+  forbids the policy, it turns the bucket's on again.
 - What is encrypted with a KMS key never becomes public.
 - An old bucket may have ACLs that let the public in. No policy shows that,
   so `policy_is_public` does not either; `make_private` keeps the public out.

@@ -1,4 +1,4 @@
-"""Set up a client for threads, and for bad days.
+"""Set up a client for many threads and a bad network.
 
 In short:
 
@@ -17,7 +17,7 @@ Threads can share one client; processes cannot, so make a new one after a
 fork. What goes wrong with a plain `boto3.client('s3')`:
 
 - It has ten connections. With more threads, boto3 opens more, throws them
-  away, and warns `Connection pool is full`.
+  away after use, and warns `Connection pool is full`.
 - The network is gone for some seconds, and your program has twenty threads.
   Since boto3 1.44, a client is in the mode `standard`: it tries three times,
   and all threads share a quota of some 35 retries, or 100 where S3 asks to
@@ -26,8 +26,8 @@ fork. What goes wrong with a plain `boto3.client('s3')`:
   In the mode `legacy`, the default before, there is no quota, and a thread
   waits up to 1, 2, 4, 8, … seconds. Eight attempts take a minute on average.
 
-Tried with 1,200 small uploads by 20 threads, where no connection came about
-for ten seconds. These were lost:
+Tried with 1,200 small uploads by 20 threads, where nobody could connect for
+ten seconds. This many were lost:
 
     standard, 3 attempts (the default)    1,094
     standard, 10 attempts                 1,072
@@ -38,7 +38,7 @@ for ten seconds. These were lost:
 The functions of `read_write_many`, and those for folders, try again by
 themselves for up to a minute, with any client.
 
-- A body that breaks off while you read it is not asked for again: see
+- If a body breaks off while you read it, boto3 does not ask for it again: see
   `read_write_many` and `open_object`.
 - `read_timeout` is how long S3 may send nothing. `connect_timeout` is more
   than its name says: urllib3 keeps it while it sends the body. A short one

@@ -25,7 +25,7 @@ is private and encrypted. It refuses public access and ACLs, and since April
   error, but it resets the bucket's ACL. `create_bucket` leaves a bucket of
   yours alone, and raises an error if it is in another region.
 - You have just deleted it: `OperationAborted`, perhaps for an hour.
-- It is there, but not at once for everybody. `create_bucket` waits for it.
+- Not every request sees a new bucket at once. `create_bucket` waits for it.
 
 Needs s3:CreateBucket, and s3:ListBucket to look and to wait.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html

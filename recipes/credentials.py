@@ -18,8 +18,7 @@ Where there are none yet, take the first of these that you can have:
 - Your user of the AWS console: `aws login`, renewed for up to 12 hours. It
   needs AWS CLI 2.32 or newer, the policy SignInLocalDevelopmentAccess, and
   boto3 1.41 with `pip install "botocore[crt]"`.
-- On AWS, a role of the machine, container or function: nothing to set up in
-  code.
+- On AWS, a role of the machine, container or function. boto3 finds it.
 - Last, access keys of a user: `aws configure`. They never expire by
   themselves. Never write them into code.
 
@@ -33,12 +32,12 @@ goes wrong:
   which most calls take, S3 refuses with a 403 if the bucket belongs to
   another account than you think.
 - They have expired: `ExpiredToken`. Where the first request is a HEAD, as in
-  `download_file` and `head_object`, only a bare 400, `Bad Request`, is left
-  of it, because the response to a HEAD has no body. Sign in, and make a new
+  `download_file` and `head_object`, you only see a bare 400, `Bad Request`,
+  because the response to a HEAD has no body. Sign in, and make a new
   `Session`.
 - You need two sets at once, as to copy from one account to another.
   `boto3.client` knows one, so make a `Session` for each, and clients of each.
-- They belong to an identity that may do nothing: without a policy, that is so.
+- They belong to a user or role that has no policy, and so may do nothing.
 - A container on EC2 gets none if the machine requires IMDSv2 with a hop limit
   of 1. With 2 it does, and so does every other container there. ECS and EKS
   can give each task or pod a role of its own.
@@ -78,7 +77,7 @@ def who_am_i(session: boto3.Session) -> dict[str, str]:
     """Return the account, the identity, and where the credentials are from.
 
     `source` is what boto3 calls it, such as `env`, `assume-role`, `sso`. For
-    an unknown profile, already `boto3.Session` raises `ProfileNotFound`.
+    an unknown profile, `boto3.Session` itself raises `ProfileNotFound`.
 
     Raises:
         NoCredentialsError: boto3 found none.

@@ -14,9 +14,9 @@ Nothing can undo it. With `objects` in place of `object_versions`, a bucket
 with versioning keeps all of them, and only hides them behind delete markers.
 What goes wrong:
 
-- The prefix is `site`: that takes `site-old/x.txt` along. It is empty: that
-  is the whole bucket. `delete_folder` takes `site` for `site/` and refuses an
-  empty prefix. `empty_bucket` is for the whole bucket.
+- The prefix `site` deletes `site-old/x.txt`, too, and an empty one the whole
+  bucket. `delete_folder` takes `site` for `site/` and refuses an empty
+  prefix. `empty_bucket` is for the whole bucket.
 - S3 says 200 even if it deletes nothing: what failed is in `Errors`, and
   boto3 goes on. The functions below delete again what was throttled, list
   again to see what is left, and end with an error for each of these, such as
@@ -29,8 +29,8 @@ What goes wrong:
 Stop all writers first: what they store meanwhile may be deleted or not.
 Uploads in parts that were never completed stay, and cost money. A rule of
 `lifecycle` ends them. Another one deletes millions of objects, with no
-program that must run for hours. Here, all names are kept in memory, some
-500 MB for a million.
+program that must run for hours. These functions keep all names in memory,
+some 500 MB for a million.
 
 Copy read_write_many.py along with this file.
 

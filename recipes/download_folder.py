@@ -20,29 +20,30 @@ With more than a few objects, this is what goes wrong:
 
 - It takes one object after the other. `download_folder` takes twenty at a
   time.
-- The first error ends it, an outage of some seconds too, and the next run
-  begins from zero. `download_folder` tries again what can pass, does all
-  others, and ends with an error that names each key that failed. Called
-  again, it leaves a file alone that has the size and the time of its object.
+- The first error ends it, even an outage of some seconds, and the next run
+  begins from zero. `download_folder` tries again where that may help, goes on
+  with the others, and ends with an error that names each key that failed.
+  Call it again, and it leaves files alone that have the size and the time of
+  their object.
 - A prefix with a typo, a leading `/` or `s3://` finds nothing, and nobody
   notices. Here, that is an error.
 - Somebody else may have chosen the keys. `../x` would be a file outside the
   folder, and `a//b` the same file as `a/b`. Each key that has no file of its
-  own is refused and named; where names differ in case alone, the disk
-  decides.
+  own is refused and named. Where names differ only in case, the disk decides.
 
-A file appears, or is replaced, once all of it is there. Its time is that of
-the object, so that `sync_folder` does not send it back either. It keeps the
-mode of the file that it replaces. A link is replaced, not followed. What has
-no object is not removed.
+A file appears, or is replaced, once all of it is there. It gets the time of
+the object, so that `sync_folder` does not send it back. It keeps the mode of
+the file that it replaces. A link is replaced, not followed. Files without an
+object stay.
 
 `skip` has patterns for names or paths, as in `upload_folder`. `extra` is what
 boto3 calls `ExtraArgs`, such as `RequestPayer`. `progress` is called with the
 bytes that come; for what has to come again, with a negative number.
 
 Files arrive in a new folder `.s3-download-….part` in yours, on the same disk.
-A kill leaves it, and the first download a day later removes it. Ctrl-C leaves
-nothing, and ends large objects soon. Keeps some 300 bytes a key in memory.
+If the process is killed, it stays, and the first download a day later removes
+it. Ctrl-C leaves nothing, and ends large objects soon. Keeps some 300 bytes a
+key in memory.
 
 Copy read_write_many.py and upload_and_download.py along.
 Needs s3:ListBucket and s3:GetObject; with a KMS key also kms:Decrypt.
@@ -111,7 +112,7 @@ def download_folder(
     Args:
         prefix: what the keys start with, with or without its final `/`.
         skip: patterns for names or paths that are left out.
-        extra: what to ask S3 with, as boto3's `ExtraArgs`.
+        extra: what else to tell S3 in each request: boto3's `ExtraArgs`.
         progress: called with bytes, by one thread at a time.
 
     Raises:

@@ -16,15 +16,15 @@ In short:
         },
     )
 
-From then on, S3 encrypts every new object with this key, without another
-word from you. For a single object, leave the bucket as it is and give
-`upload_file` the key: `ExtraArgs={'ServerSideEncryption': 'aws:kms',
-'SSEKMSKeyId': key_arn, 'ContentType': 'application/pdf'}`. `put_object`
-takes the same names as arguments.
+From then on, S3 encrypts every new object with this key. For a single object,
+leave the bucket as it is and give `upload_file` the key:
+`ExtraArgs={'ServerSideEncryption': 'aws:kms', 'SSEKMSKeyId': key_arn,
+'ContentType': 'application/pdf'}`. `put_object` takes the same names as
+arguments.
 
 You may not need any of this: S3 encrypts all objects with a key of its own
-(SSE-S3), free of charge. With a key in KMS, nobody reads an object who may
-not use the key. That is also what goes wrong:
+(SSE-S3), free of charge. With a key in KMS, only those who may use the key
+can read an object. That is also what goes wrong:
 
 - Somebody may read the bucket and still gets `AccessDenied`. Whoever
   downloads needs kms:Decrypt on the key, whoever uploads
@@ -38,7 +38,8 @@ not use the key. That is also what goes wrong:
   It cannot change it back to SSE-S3: that takes a copy.
 - New objects are closed to the public, and to CloudFront until the key's
   policy lets it in. A service of AWS that stores something here needs the
-  key, too, and a load balancer cannot store its logs with any key of yours.
+  key, too, and an Application Load Balancer cannot store its logs with any
+  key of yours.
 - KMS charges for each request. A bucket key saves most of them, so the
   function below turns it on. It changes the encryption context, though:
   KMS then sees the ARN of the bucket, and no longer that of the object. A

@@ -23,8 +23,8 @@ A `ClientError` is what S3 responded, with S3's code in it. What goes wrong:
   a HEAD, too. A GET of the same object says the code: `exists` does that.
 - `upload_file` raises `S3UploadFailedError`, which is no `ClientError`. The
   code is in the error that it was raised from: `code_of` finds it.
-- Without a response, there is no code. Where no connection came about, the
-  credentials are missing or a parameter is wrong, it is a `BotoCoreError`.
+- Without a response, there is no code. If boto3 cannot connect, finds no
+  credentials, or thinks a parameter wrong, it raises a `BotoCoreError`.
 - Downloads may also raise `RetriesExceededError`, if the body broke off each
   time, and `S3DownloadFailedError` of s3transfer, if somebody replaced the
   object meanwhile.

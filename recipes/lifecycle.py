@@ -29,17 +29,17 @@ next midnight UTC, and may take longer. This is what goes wrong:
 - What S3 deletes is gone for good, unless the bucket keeps versions: then the
   object only gets a delete marker, and still costs as much as before.
   `tidy_up` frees that space.
-- An archive class costs less to keep and more to read, and each move costs
-  a request. So by default, S3 leaves objects below 128 KB where they are.
-  What is deleted early is billed for the least time: 90 days in GLACIER_IR
-  and GLACIER, 180 in DEEP_ARCHIVE. The last two must be restored before they
-  can be read.
+- An archive class costs less to keep and more to read, and each move costs a
+  request. So by default, S3 leaves objects below 128 KB where they are. If
+  you delete early, you still pay for the minimum: 90 days in GLACIER_IR and
+  GLACIER, 180 in DEEP_ARCHIVE. What is in the last two must be restored
+  before it can be read.
 
 `remove_rule` takes a rule back. What the rule has deleted or archived by then
-stays so.
+stays deleted or archived.
 
 To keep objects, whatever the rules say, use Object Lock: S3 deletes no
-version that has a legal hold or is still to be retained.
+version that has a legal hold, or whose retention has not ended.
 
 S3 has no conditional write for rules. Let one program at a time change
 them: of two changes, one may be lost.

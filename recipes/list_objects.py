@@ -18,8 +18,8 @@ response in memory. What goes wrong:
   a prefix and look at each, as `entries` does for dates and suffixes. You pay
   for a LIST request for every 1,000 keys. With the date in the key, as in
   `logs/2026/05/`, the prefix does the work.
-- `search()` of the paginator filters no earlier, and yields a `None` for a
-  page without keys.
+- `search()` of the paginator still fetches every key, and yields a `None` for
+  a page without keys.
 - Each "folder" that somebody made in the console is an object, too: it is
   empty, and its key ends in `/`. `newest`, `oldest` and `count_and_size`
   leave those out; `keys` and `entries` do not.

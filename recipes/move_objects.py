@@ -10,14 +10,15 @@ In short:
     s3.delete_object(Bucket=bucket, Key=key)
 
 S3 has no rename, except `rename_object` in directory buckets: to move is to
-copy, then to delete. S3 copies by itself, so no body comes here. What goes
-wrong with that:
+copy, then to delete. S3 makes the copy, so no body comes to this machine.
+What goes wrong with that:
 
-- The new key is taken: then its object is replaced. `rename` raises instead.
-- Somebody stores the old key again in between: then that is deleted. Here,
-  both requests carry the ETag, and what is new is neither copied nor
-  deleted. A change of metadata or tags alone leaves the ETag as it is: a
-  move can lose it.
+- If the new key is taken, its object is replaced. `rename` raises an error
+  instead.
+- If somebody stores the old key again in between, that is deleted. Here, both
+  requests carry the ETag, and what is new is neither copied nor deleted. A
+  change of metadata or tags alone leaves the ETag as it is: a move can lose
+  it.
 - The copy is STANDARD, whatever storage class the object had. Here it keeps
   its class. What is archived must be restored first: see `restore_archived`.
 - Above 5 GB, S3 refuses. boto3's `copy` copies large objects in parts, but

@@ -27,13 +27,13 @@ one, pass `Body=buffer.getvalue()`. What goes wrong:
       with open_object(s3, bucket, 'sales.parquet') as file:
           sales = pandas.read_parquet(file, columns=['day', 'price'])
 
-- A small read asks for 256 KB, so a large CSV takes many requests. Who reads
-  from start to end asks for more at a time:
+- A small read asks for 256 KB, so a large CSV takes many requests. To read
+  from start to end, ask for more at a time:
 
       with open_object(s3, bucket, 'sales.csv', buffer=8 * 1024**2) as file:
           sales = pandas.read_csv(file)
 
-- pandas sees by its name that a file is compressed, and here there is no
+- pandas tells from a file's name that it is compressed, and here there is no
   name: `pandas.read_csv(file, compression='gzip')`. To write one:
   `Body=gzip.compress(sales.to_csv(index=False).encode())`. With
   `compression='gzip'`, `to_csv` would return plain text.
@@ -42,9 +42,9 @@ one, pass `Body=buffer.getvalue()`. What goes wrong:
 - The connection breaks in the middle of a body, where boto3 does not try
   again. `open_object` fetches that range again.
 
-`zipfile.ZipFile(file)` lists a large zip and reads one member of it by some
-small requests; `zip_objects` makes one zip of many objects. For text, there
-is `io.TextIOWrapper(file, encoding='utf-8')`, for the rows of a CSV
+`zipfile.ZipFile(file)` lists a large zip, or reads one member of it, with a
+few small requests; `zip_objects` makes one zip of many objects. For text,
+there is `io.TextIOWrapper(file, encoding='utf-8')`, for the rows of a CSV
 `read_rows`. `polars.read_parquet(file.read())` reads all of it;
 `polars.read_parquet(file, columns=['day'], use_pyarrow=True)` does not.
 

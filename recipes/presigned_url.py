@@ -28,10 +28,11 @@ and as often as they like. What goes wrong:
   when the URL is used.
 - In some regions, us-east-1 among them, a plain `boto3.client('s3')` signs
   with Version 2 of the signature. That signs neither size nor conditions, and
-  AWS announced that buckets made after 24 June 2020 refuse it. In the others
-  it names no region in the host: S3 redirects requests for a new bucket, and
-  the signature does not fit the new host. `signing_client` asks for Version 4
-  and the region's own host; without Version 4, you get a ValueError.
+  AWS announced that buckets made after 24 June 2020 refuse it. In other
+  regions, the URL's host names no region: S3 redirects requests for a new
+  bucket, and the signature does not fit the new host. `signing_client` asks
+  for Version 4 and the region's own host; without Version 4, you get a
+  ValueError.
 - `SignatureDoesNotMatch`: the sender must send each header that was signed,
   with its value, so the content type of an upload. In a page, `file.type` is
   empty where the browser does not know the kind. So choose the type yourself,

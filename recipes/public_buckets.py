@@ -28,7 +28,7 @@ line it is `--no-sign-request`. What goes wrong:
 - `AccessDenied` for all: the bucket may want the reader to pay. That takes
   credentials, and `RequestPayer='requester'` in each call.
 - The address of an object for a browser, curl or pandas: a key may have
-  spaces, `+` or `#`, which an URL must quote. `public_url` has boto3 do that.
+  spaces, `+` or `#`, which a URL must quote. `public_url` has boto3 do that.
   A script of a web page needs a CORS rule, too: `allow_page` in
   presigned_url.py adds one to your bucket.
 

@@ -15,8 +15,8 @@ In short:
 `utf-8-sig` is UTF-8, and drops the mark that Excel puts before it. What goes
 wrong with large or foreign files:
 
-- All of it is in memory, several times. `rows` keeps a few MB, takes a
-  request for 4 MB each, and goes on if the connection breaks.
+- All of it is in memory, several times. `rows` keeps a few MB, asks for 4 MB
+  at a time, and goes on if the connection breaks.
 - The file is a gzip. `rows` sees that by itself.
 - In many countries, Excel writes `;` between the fields, and cp1252 instead
   of UTF-8: `rows(s3, bucket, key, delimiter=';', encoding='cp1252')`. With

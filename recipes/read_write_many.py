@@ -14,8 +14,8 @@ In short:
     #> {'photos/a.png': b'a', 'photos/trip/b.png': b'b'}
 
 A small object takes one request, and nearly all of its time is waiting, so
-ten threads are ten times as fast as one. With thousands of keys, this is
-what goes wrong:
+ten threads are nearly ten times as fast as one. With thousands of keys, this
+is what goes wrong:
 
 - The first error ends the loop, and the other results are lost. `read_many`
   and `write_many` go on, and end with a `SomeFailedError` that has both.
@@ -23,15 +23,15 @@ what goes wrong:
   request. `client_for_many` makes a client with enough of them.
 - The network is gone for some seconds. boto3 tries again too few times, and
   in its mode `standard` all threads share a quota of retries: once that is
-  used up, each request fails at once. Here, whatever can pass is tried
+  used up, each request fails at once. Here, an error that may pass is tried
   again for half a minute and more, with any client.
-- The bucket is misspelled, the credentials have expired, or the disk is
-  full: then no key can fare better, and all of this ends at the first one.
+- The bucket is misspelled, the credentials have expired, or the disk is full:
+  then no other key can succeed, and all of this ends at the first one.
   `AccessDenied` may be meant for one key, so it ends nothing.
 
-boto3 waits until S3 asks for a body, for one more round trip. The client of
-`client_for_many` sends those below 2 MB at once; if S3 refuses one, that
-was in vain.
+boto3 sends a body only once S3 has asked for it, which takes one more round
+trip. The client of `client_for_many` sends bodies below 2 MB at once; if S3
+refuses one, it was sent in vain.
 
 All bodies are in memory. To zip what you have read, write each into a
 `zipfile.ZipFile` with `archive.writestr(key, body)`. What wants a file, as
@@ -191,7 +191,7 @@ class SomeFailedError(Exception):
 
     `done` has the keys that were done, or what was read of them. `stopped`
     says whether an error concerned all keys, so that the rest were not
-    tried: call again once it is mended.
+    tried: call again once that is fixed.
     """
 
     def __init__(
@@ -225,7 +225,7 @@ def for_each(
 
     Yields each item as soon as it is done, with the error that it raised or
     None. What can pass, such as `SlowDown` or a lost connection, is tried
-    again for up to a minute: the function must bear to be called again.
+    again for up to a minute: the function may be called again.
 
     After an error that concerns all items, no other is begun. If `items`
     itself raises one, those that it has given are done first. Ctrl-C waits

@@ -33,8 +33,8 @@ This is what goes wrong:
 - A program waits for what nobody has requested, or gives up because the
   network was gone for a moment. `wait_until_ready` does neither.
 - A second request while the first is running is an error
-  (`RestoreAlreadyInProgress`), also if boto3 sends it again because a
-  response got lost. `request_restore` takes it for what it is.
+  (`RestoreAlreadyInProgress`), even if boto3 itself sends it again because a
+  response got lost. `request_restore` ignores that error.
 - The copy is gone after the days that you gave. To keep it, request it anew,
   which is cheap, though you pay for the copy as for STANDARD; or take the
   object out of the archive while it can be read:

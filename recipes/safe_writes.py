@@ -31,16 +31,16 @@ wrong:
   and lock are lost.
 
 `update` keeps the marks of the last 16 writes. Let all writers of an object
-use it, since a plain `put_object` drops the marks. And let no body come back
-(put a UUID into it), since equal bodies have equal ETags: otherwise a change
-may be made twice.
+use it, because a plain `put_object` drops the marks. And never store the same
+body twice (put a UUID into it): equal bodies have equal ETags, and a change
+might be made twice.
 
 An object can be a lock. `create_once` takes it and returns its ETag, with
 which `delete_if_match` releases it, and never that of somebody else. Give it
 a body of its own, such as a UUID. If its holder dies, it stays: look how old
-it is, and delete it if it still has the ETag that you saw. Then two may
-believe that they hold it, if the first was only slow: so let what they do
-under the lock be conditional as well.
+it is, and delete it if it still has the ETag that you saw. If the first
+holder was only slow, two may then believe that they hold it. So make what
+they do under the lock conditional as well.
 
 Copy metadata_and_tags.py along.
 

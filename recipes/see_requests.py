@@ -9,10 +9,10 @@ In short:
     s3.head_object(Bucket=bucket, Key=key)
     #> HEAD https://my-bucket.s3.amazonaws.com/reports/may.pdf
 
-That shows each try, but not what came of it. `watch` prints both, errors and
-retries, too. Its lines have buckets and keys in them. They leave out headers,
-bodies, and what stands behind the `?` of a URL, such as prefixes, signatures
-and the ids of uploads.
+That shows each try, but not what came of it. `watch` prints both, also for
+errors and retries. Its lines have buckets and keys in them. They leave out
+headers, bodies, and what stands behind the `?` of a URL, such as prefixes,
+signatures and the ids of uploads.
 
 `boto3.set_stream_logger('botocore')` prints nearly everything, and that is
 more than a log should keep: session tokens, signatures, metadata, keys of

@@ -18,9 +18,9 @@ In short:
             kind = kind or 'application/octet-stream'
             s3.upload_file(str(path), bucket, key, {'ContentType': kind})
 
-What goes wrong with it is what `upload_folder` tells, and more:
+All that can go wrong with `upload_folder` can go wrong here, and more:
 
-- After `git clone` or a copy, each file is new, and all are sent again.
+- After `git clone` or a copy, all files have a new time, and are sent again.
   `sync_folder` then compares the MD5 of a file with the ETag, and sends what
   differs. It cannot do so for files of 8 MB and more, nor for what is
   encrypted with a KMS key: they are sent again.
@@ -131,7 +131,7 @@ def sync_folder(
         delete: also delete the objects below the prefix that have no file.
         skip: patterns for names or paths: what they leave out is neither
             uploaded nor deleted.
-        extra: what S3 is to know of each file, as boto3's `ExtraArgs`.
+        extra: what else to tell S3 of each file: boto3's `ExtraArgs`.
         progress: called with bytes, by one thread at a time.
         follow_links: whether to upload what links lead to.
         dry_run: change nothing, and return what would be done.

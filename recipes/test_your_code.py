@@ -18,14 +18,14 @@ has set: it is a RuntimeError that says what to do.
 Code often makes its client as it is imported, with `s3 = boto3.client('s3')`
 at the top of app.py. A fixture comes too late for that. So `conftest.py`,
 which pytest reads first, hides the settings of this machine, sets fake
-credentials, and imports moto. All settings that begin with AWS_ go, your
-own, too: set those there. Import your code in the tests, not in
+credentials, and imports moto. It removes all settings that begin with AWS_,
+even your own: set those there. Import your code in the tests, not in
 `conftest.py`, where that would come first. pytest-django imports it even
 before `conftest.py`: there, begin the settings of the tests with
 `import conftest` and `conftest.pytest_configure()`.
 
-On a fixture, use `with mock_aws()`, not the decorator, which ends before
-the test starts.
+In a fixture, use `with mock_aws()`. As a decorator, it ends before the test
+starts.
 
 The mock works inside this process, for boto3 and for presigned URLs that
 `requests` opens. What is built on aiobotocore, such as s3fs and pandas,

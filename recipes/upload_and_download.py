@@ -21,11 +21,11 @@ what fails. What it leaves to you:
       with tqdm(total=path.stat().st_size, unit='B', unit_scale=True) as bar:
           upload(s3, path, bucket, key, 'video/mp4', progress=bar.update)
 
-- Whatever `progress` raises ends the transfer, as a Cancel button needs it.
-  boto3 alone would try again first, and then raise something else. On
-  Windows, up to Python 3.13, Ctrl-C waits until boto3 has moved the whole
-  file. With `upload` and `download` it ends within seconds, unless S3 itself
-  is silent, and removes the parts.
+- A Cancel button has to end a transfer. With `upload` and `download`,
+  whatever `progress` raises ends it. boto3 alone would try again first, and
+  then raise something else. On Windows, up to Python 3.13, Ctrl-C waits until
+  boto3 has moved the whole file. Here, it ends within seconds, unless S3
+  itself is silent, and removes the parts.
 - The ETag is no checksum: after an upload in parts it is not the MD5 of the
   file. `upload` reads the file twice, the first time for its CRC32, which S3
   compares and keeps. `download` compares what it writes with that.

@@ -1,4 +1,4 @@
-"""Upload chunks as they come, of a size that nobody knows.
+"""Upload data of unknown size, chunk by chunk.
 
 In short:
 
@@ -16,18 +16,18 @@ In short:
         )
 
 - Without `seek(0)`, boto3 stores an empty object, without an error: it reads
-  a file from where it stands. That goes for an `io.BytesIO`, too. Afterwards
+  a file from where it stands. The same goes for an `io.BytesIO`. Afterwards
   the file is closed.
 - The file needs room on the disk, and nothing is sent before the last chunk
   has come. `upload_chunks` keeps a few parts in memory instead, and sends
   each as soon as it is full.
 - The source may fail in the middle: a query, or another server. Then
   `upload_chunks` removes what it has sent, and raises that error.
-- Database cursors may work only in the thread that has made them. Chunks are
-  taken in the thread that calls.
+- Database cursors may work only in the thread that has made them. So
+  `upload_chunks` takes the chunks in the thread that calls it.
 
-It copies an object between two accounts, whose credentials know nothing of
-each other, through this machine, with `open_object`:
+To copy an object between two accounts that share no credentials, read it with
+`open_object`, and send it on through this machine:
 
     with open_object(theirs, 'their-bucket', key) as file:
         chunks = iter(lambda: file.read(8 * 1024 * 1024), b'')

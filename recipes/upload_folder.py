@@ -17,27 +17,27 @@ folders either: the keys have slashes, and an empty folder is not stored. With
 more than a few files, this is what goes wrong:
 
 - It takes one file after the other. `upload_folder` takes twenty at a time.
-- The first error ends it, an outage of some seconds too. `upload_folder`
-  tries again what can pass, does all others, and ends with an error that
-  names each file that failed.
-- Everything goes along, `.env`, `.git` and `node_modules` too. With
-  `skip=['.env', '.git', '*.tmp', 'docs/drafts']`, it stays behind: a pattern
-  is for a name or for a path in the folder. A folder that is skipped is not
-  looked into.
-- A link is taken for what it leads to if that is a file, and left out if it
-  is a folder. `upload_folder` uploads no link, and its error names each,
-  because a link may lead anywhere. `follow_links=True` follows them all, and
-  `skip` leaves out those that you name.
-- Python does not know every type, and on each computer it knows others. Here
-  they are always the same, with those of office, sound and font files. A
+- The first error ends it, even an outage of some seconds. `upload_folder`
+  tries again where that may help, goes on with the others, and ends with an
+  error that names each file that failed.
+- Everything is uploaded, even `.env`, `.git` and `node_modules`.
+  `skip=['.env', '.git', '*.tmp', 'docs/drafts']` leaves such things out: a
+  pattern is for a name or for a path in the folder. A folder that is skipped
+  is not looked into.
+- If a link leads to a file, that file is uploaded; a link to a folder is left
+  out. `upload_folder` uploads no link, and its error names each, because a
+  link may lead anywhere. `follow_links=True` follows them all, and `skip`
+  leaves out those that you name.
+- Python does not know every type, and which it knows depends on the computer.
+  Here they are always the same, with those of office, sound and font files. A
   `.gz` file is `application/gzip` and gets no `ContentEncoding`, or readers
   would get it unpacked.
 
 `extra` is what boto3 calls `ExtraArgs`, for every file: `{'CacheControl':
 'max-age=3600'}`, for example, or `StorageClass`, `ServerSideEncryption`,
-`RequestPayer`. If pages need another one than pictures, call it twice, with
-another `skip`. `progress` is called with bytes, as `bar.update` of tqdm is. If
-something is sent again, they are taken back: it is called with a negative
+`RequestPayer`. If pages need other headers than pictures, call it twice, with
+another `skip`. `progress` is called with bytes, as `bar.update` of tqdm is.
+If something is sent again, they are taken back: it is called with a negative
 number.
 
 A file that changes meanwhile is uploaded again, or named in the error. Ctrl-C
@@ -104,7 +104,7 @@ def upload_folder(
     Args:
         prefix: what the keys start with, with or without its final `/`.
         skip: patterns for names or paths of what stays behind.
-        extra: what S3 is to know of each file, as boto3's `ExtraArgs`.
+        extra: what else to tell S3 of each file: boto3's `ExtraArgs`.
         progress: called with bytes, by one thread at a time.
         follow_links: whether to upload what links lead to.
 

@@ -130,7 +130,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
 
     try:
         refusal = why_no_versions(s3, bucket, prefix)
-        # Each round deletes all that is listed, and the next sees what is left.
+        # Each round deletes all that is listed; the next sees what is left.
         for number in range(ROUNDS):
             confirmed.clear()
             errors.clear()

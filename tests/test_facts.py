@@ -344,7 +344,7 @@ def test_a_copy_in_parts_drops_tags(s3):
 
 
 def test_signing_and_making_a_client_send_nothing(s3, events):
-    says('Creating one sends nothing.')
+    says('Creating one sends nothing to S3.')
     events.register('before-send.s3', lambda **_: pytest.fail('sent'))
     boto3.resource('s3', region_name='us-east-1')
     client().generate_presigned_url('get_object', SOURCE)
@@ -416,7 +416,7 @@ def test_errors_are_those_that_the_page_lists(s3, tmp_path, monkeypatch):
     code = code_of(s3.delete_objects, Bucket='facts', Delete=nothing)
     assert code == 'MalformedXML'
     says('`ParamValidationError` about a bucket. You passed a URL (`s3://…`)')
-    for name in ('s3://facts', 'arn:aws:s3:::facts'):
+    for name in ('s3://facts', 'arn:aws:s3:::facts', 'facts/folder'):
         with pytest.raises(exceptions.ParamValidationError, match='bucket'):
             s3.head_bucket(Bucket=name)
     says('in the mock `Header values must not contain newline characters`.')

@@ -176,9 +176,9 @@ def tour(
 
     log_section(8, 'Generating Presigned URLs')
 
-    # A URL with a signature, made on this machine: nothing is sent. In
-    # us-east-1, boto3 makes signatures of the old Version 2, unless you
-    # ask for Version 4. To see how:
+    # A signature in a URL proves who made it. It is made here: nothing is
+    # sent. In us-east-1, boto3 still signs in an old way, Version 2,
+    # unless you ask for Version 4. To see how:
     # uv run python -m recipes presigned_url
     url = s3_client.generate_presigned_url(
         'get_object',

@@ -252,7 +252,7 @@ def test_moto_refuses_as_s3_does(s3):
 
 
 def test_another_region_wants_its_name_and_creates_once(s3):
-    says('Outside us-east-1, you must name the region when you create a')
+    says('Outside us-east-1, you must name the region again, in `create')
     create = client('eu-central-1').create_bucket
     code = code_of(create, Bucket='new')
     assert code == 'IllegalLocationConstraintException'
@@ -315,7 +315,7 @@ def test_a_copy_keeps_metadata_and_tags_but_no_storage_class(s3):
     put(s3, Tagging='a=1', StorageClass='STANDARD_IA', **text)
     copy(s3)
     assert {name: head(s3, 'copy')[name] for name in text} == text
-    says('the copy is `STANDARD` (the storage class sets the price) and')
+    says('encrypted as its new bucket decides, and `STANDARD`. That is its')
     assert head(s3, 'copy').get('StorageClass', 'STANDARD') == 'STANDARD'
     says('`copy_object(` copies an object with its content type, metadata and')
     tags = s3.get_object_tagging(Bucket='facts', Key='copy')
@@ -441,7 +441,7 @@ def test_numbers_are_those_of_boto3(s3):
     says('asks every 5 seconds, at most 20 times.')
     waiter = s3.get_waiter('bucket_not_exists').config
     assert (waiter.delay, waiter.max_attempts) == (5, 20)
-    says('From 8 MB on, it uploads in parts, several at')
+    says('From 8 MB on, it uploads in parts (multipart upload), several at')
     assert TransferConfig().multipart_threshold == 8 * 1024**2
     assert TransferConfig().max_concurrency > 1
 

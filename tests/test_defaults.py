@@ -8,6 +8,7 @@ To add a name, say in its line what a value must not do, and to whom.
 import ast
 import importlib
 import inspect
+import re
 from datetime import timedelta
 
 import boto3
@@ -107,6 +108,16 @@ def defaults():
                     if x.default not in (x.empty, None):
                         where = f'{name}.{function.__name__}'
                         yield pytest.param(x, id=f'{where}-{x.name}')
+
+
+@pytest.mark.parametrize('name', RECIPES)
+def test_what_deletes_or_moves_must_be_told_where(name):
+    """By a default, a variable that is forgotten would stand for all."""
+    module = importlib.import_module(name)
+    for what, function in inspect.getmembers(module, inspect.isfunction):
+        if re.match('delete|empty|move|sync|undelete', what):
+            where = inspect.signature(function).parameters.get('prefix')
+            assert where is None or where.default is where.empty, what
 
 
 @pytest.mark.parametrize('parameter', [*defaults()])

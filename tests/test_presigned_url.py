@@ -97,7 +97,9 @@ def test_a_page_may_read_write_and_play(s3, mine):
             timeout=10,
         ).headers
         assert headers['Access-Control-Allow-Origin'] == PAGE
-        assert method in headers['Access-Control-Allow-Methods']
+        allowed = headers['Access-Control-Allow-Methods']
+        assert method in allowed
+        assert 'DELETE' not in allowed, 'pages do not need it'
         assert headers['Access-Control-Allow-Headers'] == '*'
         assert {'ETag', 'Content-Range', 'Accept-Ranges'} == {
             *re.split(', *', headers['Access-Control-Expose-Headers'])

@@ -26,7 +26,7 @@ What goes wrong:
   only. If S3 hides one behind a delete marker, an error says that old
   versions are left. Those of objects deleted earlier go unnoticed.
 
-Stop all writers first: what they store meanwhile may be deleted or not.
+Stop all writers first: what they store meanwhile may or may not be deleted.
 Uploads in parts that were never completed stay, and cost money. A rule of
 `lifecycle` ends them. Another one deletes millions of objects, with no
 program that must run for hours. These functions keep all names in memory,

@@ -29,9 +29,9 @@ itself: nothing is downloaded. What goes wrong:
   `add_tags` reads them first. They go to the version that was read, even if
   somebody replaces the object meanwhile. S3 has no condition for tags: if
   two programs add some at the same time, those of one are lost.
-- Values that are not ASCII: boto3 refuses them in metadata. Store
-  `urllib.parse.quote(value)`, and read with `unquote`. What others have
-  stored without it, S3 returns like `=?UTF-8?…?=` (RFC 2047).
+- boto3 refuses metadata that is not ASCII. Store `urllib.parse.quote(value)`,
+  and read with `unquote`. What others have stored without it, S3 returns like
+  `=?UTF-8?…?=` (RFC 2047).
 - A file name that is not ASCII: boto3 sends headers as UTF-8 and reads them
   as Latin-1, so that `Müller.pdf` comes back as `MÃ¼ller.pdf`, and each copy
   would make it worse. `change_metadata` repairs what it has read. Better

@@ -25,8 +25,9 @@ What goes wrong with that:
   loses tags and annotations unless it is told to keep them. `copy_folder`
   and `move_folder` keep both at any size, and first ask whether they may
   read them. `rename` takes up to 5 GB.
-- A folder may have more keys than one listing shows, and one of them may
-  fail. `copy_folder` and `move_folder` go on, and then name what failed.
+- A folder may have more keys than one listing shows, and some may fail.
+  `copy_folder` and `move_folder` copy all that they can, and then name what
+  failed.
 
 The copy is encrypted as its new bucket decides, and private. It has no lock
 and no website redirect, and older versions stay behind.

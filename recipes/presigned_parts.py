@@ -25,17 +25,17 @@ completes the upload with these ETags in order. What goes wrong:
 - There are at most 10,000 parts, of 5,242,880 bytes to 5 GiB. Only the last
   may be smaller. S3 tells you so after everything was sent; `part_urls` tells
   you before.
-- Without a signed length, each URL takes 5 GiB. So have the page send
+- Without a signed length, each URL takes up to 5 GiB. So have the page send
   `file.size` first, decide whether that is too much, and give it to
   `part_urls`: then S3 takes exactly these bytes.
 - URLs expire, and a large file takes long. Sign new ones for the same upload.
-- What nobody completes or aborts costs money. Call `abort`, and have a rule
-  of `lifecycle` tidy up behind the pages that were closed.
+- Uploads that nobody completes or aborts cost money. Call `abort`, and have a
+  rule of `lifecycle` remove what closed pages have left.
 - Version 2 of the signature, boto3's default in some regions, is refused here
   by a ValueError: use `signing_client`. `presigned_url` says why.
 
-These URLs are not for a bucket that retains objects (Object Lock): there, S3
-wants a checksum of each part.
+These URLs don't work in a bucket that retains objects (Object Lock): there,
+S3 wants a checksum of each part.
 
 In the page, `file` is from an `<input type="file">`; `urls` and `partSize`
 come from your program:

@@ -18,7 +18,7 @@ Signing sends nothing. Whoever has the URL can use it without credentials,
 and as often as they like. What goes wrong:
 
 - The URL stops working early, because the credentials that signed it expire:
-  those of a role or of SSO often within hours, those of `aws login` after 15
+  those of a role or of SSO often within hours, those of `aws login` within 15
   minutes. With a user's access keys it may live for 7 days (604,800 seconds);
   a URL that asks for more is refused when it is used.
 - Somebody else gets the URL, and nothing takes it back. To end a download
@@ -28,19 +28,21 @@ and as often as they like. What goes wrong:
   when the URL is used.
 - In some regions, us-east-1 among them, a plain `boto3.client('s3')` signs
   with Version 2 of the signature. That signs neither size nor conditions, and
-  AWS announced that buckets made after 24 June 2020 refuse it. In other
-  regions, the URL's host names no region: S3 redirects requests for a new
-  bucket, and the signature does not fit the new host. `signing_client` asks
-  for Version 4 and the region's own host; without Version 4, you get a
-  ValueError.
+  AWS announced that buckets made after 24 June 2020 refuse it. Outside
+  us-east-1, the host of its URLs names no region: S3 redirects requests for a
+  new bucket, and a signature of Version 4 does not fit the new host.
+  `signing_client` asks for Version 4 and the region's own host; without
+  Version 4, you get a ValueError.
 - `SignatureDoesNotMatch`: the sender must send each header that was signed,
-  with its value, so the content type of an upload. In a page, `file.type` is
-  empty where the browser does not know the kind. So choose the type yourself,
-  sign it, and have the page send the same. A URL is for one operation, too:
-  a HEAD of a download URL is refused. Sign `head_object` for that, by `sign`.
+  with its value, such as the content type of an upload. In a page,
+  `file.type` is empty if the browser does not know the type. So choose the
+  type yourself, sign it, and have the page send the same. A URL is for one
+  operation, too: a HEAD of a download URL is refused. Sign `head_object` for
+  that, by `sign`.
 - The host was signed, so nobody can change it later. If your program reaches
   its store by an internal name, sign with a second client that has the public
-  one as its `endpoint_url`. Signing sends nothing, so it need not get there.
+  one as its `endpoint_url`. Signing sends nothing, so that client need not
+  reach it.
 - Anybody with the upload URL may send up to 5 GB, and replace what is there.
   `upload_url` can sign the size, or that the key must be new (`once`).
 - In a bucket that retains objects (Object Lock), S3 wants a checksum of each

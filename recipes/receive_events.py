@@ -18,10 +18,10 @@ In short:
 In the console of Lambda, add a trigger, S3, to the function: that also lets
 S3 call it. This is what goes wrong:
 
-- A key comes encoded, a space as `+`. `unquote_plus` decodes it, as
-  `events_of` does here.
-- A function that writes to the prefix that it listens to calls itself, again
-  and again. Let it write to another bucket.
+- Keys come encoded: a space is a `+`. `unquote_plus` decodes them;
+  `events_of` does so, too.
+- A function that writes to the prefix whose events it gets calls itself,
+  again and again. Let it write to another bucket.
 - S3 sends an event at least once, so maybe twice, and not always in order.
   For one key, the later event has the greater `sequencer`; fill up the
   shorter one with zeros on its right to compare them.

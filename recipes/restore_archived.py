@@ -43,10 +43,10 @@ This is what goes wrong:
   versioning, the archived one stays as an old version, and still costs.
 - A whole folder is archived: `request_restore_folder` goes through it.
 - INTELLIGENT_TIERING has two archive tiers, too, which you have to turn on.
-  The same errors come from there. They take as long as GLACIER and
-  DEEP_ARCHIVE, but S3 moves the object back to stay. So it refuses a number
-  of days: give `days=None`. A listing does not show which objects are in
-  them, so `request_restore_folder` leaves this class alone.
+  They give the same errors and take as long as GLACIER and DEEP_ARCHIVE, but
+  S3 moves the object back for good. So it refuses a number of days: give
+  `days=None`. A listing does not show which objects are in them, so
+  `request_restore_folder` leaves this class alone.
 
 A lifecycle rule that deletes the object deletes the copy as well. What is
 stored under the same key while you wait is a new object: read that.

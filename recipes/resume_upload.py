@@ -24,8 +24,8 @@ failure. Here it stays. This is what the lines above leave to you:
   file by its CRC32 or MD5, and sends again what differs.
 - There are at most 10,000 parts. Those of `resume_upload` grow with the
   file. Four are sent at a time, and tried again for up to a minute.
-- You give up. Parts that nobody completes cost money: `abort` removes them,
-  and a rule of `lifecycle` those that you forget.
+- You give up. The parts still cost money: `abort` removes them, and a rule of
+  `lifecycle` removes those that you forget.
 
 It takes the newest unfinished upload of the key for its own, so let one
 program at a time upload to a key.

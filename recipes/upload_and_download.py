@@ -31,7 +31,7 @@ what fails. What it leaves to you:
   compares and keeps. `download` compares what it writes with that.
   `download_file` does so below 8 MB only. If S3 has no CRC32 of the whole,
   as after an upload in parts by an older boto3, nothing is compared.
-- In slow networks ten parts at a time block everything else, in fast ones
+- In a slow network, ten parts at a time block everything else; in a fast one,
   they are too few. `config` takes what boto3 takes:
 
       from boto3.s3.transfer import TransferConfig

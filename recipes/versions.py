@@ -29,7 +29,7 @@ the marker, the object is back. What goes wrong:
 - A folder is to come back, but not all that was ever deleted there: some of
   it went on purpose. So `undelete_prefix` wants to know since when, and
   leaves what was deleted before.
-- Nothing was deleted, but somebody stored something wrong on top:
+- Nothing was deleted, but somebody overwrote it with something wrong:
   `restore_version` makes an old version the current one again.
 - Versioning is suspended: then each write or delete removes the version
   whose id is `null` for good, and the delete marker has the id `null`, too.

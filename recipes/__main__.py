@@ -63,6 +63,22 @@ TOPICS = {
 }
 NAMES = [name for names in TOPICS.values() for name in names]
 COMMAND = 'uv run python -m recipes'
+# Said around the words that somebody looks for, or of nearly all recipes.
+FILLERS = {
+    'and',
+    'can',
+    'does',
+    'file',
+    'files',
+    'for',
+    'from',
+    'has',
+    'how',
+    'the',
+    'this',
+    'what',
+    'with',
+}
 
 
 def docstring(name: str) -> str:
@@ -81,41 +97,72 @@ def print_menu() -> None:
     for topic, names in TOPICS.items():
         print('\n'.join([topic, *map(menu_line, names)]))
     print(f'\nSee one run inside the mock: {COMMAND} NAME')
+    print(f'Look for one by words:       {COMMAND} WORD ...')
 
 
 def suggest(wish: str) -> str:
     """Return what to say where there is no recipe of that name."""
-    lines = {
-        name: f'{menu_line(name)} {topic}'.lower()
-        for topic, names in TOPICS.items()
-        for name in names
-    }
-    wish = wish.lower()
-    near = [x for x in NAMES if all(word in lines[x] for word in wish.split())]
-    near.sort(key=lambda name: wish not in name)  # names before needs
-    if not near:  # misspelled: a name, or a word of a need
-        words = {
-            word: name
-            for name in reversed(NAMES)
-            for word in re.findall(r'\w+', lines[name])
-        }
-        close = get_close_matches(wish, words, cutoff=0.7)
-        near = [words[word] for word in close]
+    all_words = re.findall(r'\w+', wish.lower())
+    words = [x for x in all_words if x[2:] and x not in FILLERS] or all_words
+    found = {name: [points(name, word) for word in words] for name in NAMES}
+    # Those that know most of the words, and then by where they know them.
+    most = max(len(x) - x.count(0) for x in found.values())
+    sums = {n: sum(x) for n, x in found.items() if len(x) - x.count(0) == most}
+    near = [x for x in sums if sums[x] > max(sums.values()) / 4]
+    near.sort(key=lambda name: -sums[name])
+    if not near:  # misspelled
+        parts = {x: name for name in NAMES for x in [name, *name.split('_')]}
+        close = get_close_matches(wish.lower(), parts, cutoff=0.7)
+        near = [*dict.fromkeys(parts[part] for part in close)]
     if not near:
         return f'There is no recipe {wish}: {COMMAND} lists all.'
-    found = map(menu_line, dict.fromkeys(near))
-    return '\n'.join([f'There is no recipe {wish}. Did you mean:', *found])
+    lines = map(menu_line, near[:6])
+    return '\n'.join([f'There is no recipe {wish}. Did you mean:', *lines])
+
+
+def points(name: str, word: str) -> int:
+    """Return how well a word stands for a recipe; 0 if it knows it not."""
+    text = re.sub('https://.*', '', docstring(name))
+    topic = next(topic for topic, names in TOPICS.items() if name in names)
+    places = [text, f'{topic} {row(name)}', text.splitlines()[0], name]
+    stem = re.escape(word[:-1] if word[3:] and word[-1] == 's' else word)
+    known = [
+        number
+        for number, place in enumerate(places, 1)
+        # At the start of a word: "day" is not in "Monday".
+        if re.search(rf'(?<![^\W_]){stem}', place.lower())
+    ]
+    return max(known, default=0) ** 2
+
+
+def row(name: str) -> str:
+    """Return what README.md calls the need, in its table of recipes."""
+    page = FOLDER.parent / 'README.md'
+    link = re.escape(f' | [{name}](recipes/{name}.py) |')
+    found = re.search(rf'^\| (.*){link}$', page.read_text('utf-8'), re.M)
+    return found[1] if found else ''
 
 
 def show(name: str) -> None:
     """Print what a recipe is for, and its demo, statement by statement."""
     text = docstring(name)
-    need = text.splitlines()[0]
+    print(text.splitlines()[0])
     in_short = re.search(r'^In short:\n+((?: {4}.*\n|\n)+)', text, re.M)
-    print(need)
+    more = 'Functions to copy'
     if in_short:
-        print(f'\nIn short:\n\n{in_short[1].rstrip()}')
-    print(f'\nMore, and functions to copy: recipes/{name}.py. Its demo:\n')
+        answer = in_short[1].rstrip()
+        given = [
+            'a client `s3`' if each == 's3' else f'`{each}`'
+            for each in ('s3', 'bucket', 'key', 'prefix')
+            if re.search(rf'\b{each}\b', answer)
+            and not re.search(rf'^ +{each} = ', answer, re.M)
+        ]
+        print(f'\nIn short{", given " if given else ""}{", ".join(given)}:')
+        print(f'\n{answer}')
+        more = 'What goes wrong with that, and functions to copy'
+    along = re.search(r'Copy ([^.]*(?:\.py[^.]*)+) along', text)
+    others = f', with {" ".join(along[1].split())}' if along else ''
+    print(f'\n{more}: recipes/{name}.py{others}. Its demo:\n')
     with closed_world():
         Walk(name).run()
 

@@ -31,11 +31,18 @@ def test_it_tells_a_demo_statement_by_statement(name, menu):
     check_walk(name, menu(name).partition('Its demo:\n')[2])
 
 
-def test_it_begins_with_need_answer_and_file(menu):
-    lines = menu('read_write_many').split('\n')
-    assert RECIPES['read_write_many'].startswith(f'"""{lines[0]}\n')
-    assert lines[1:4] == ['', 'In short:', '']
-    assert 'recipes/read_write_many.py' in '\n'.join(lines)
+def test_it_begins_with_need_answer_and_files(menu):
+    printed = menu('resume_upload')
+    lines = printed.split('\n')
+    assert RECIPES['resume_upload'].startswith(f'"""{lines[0]}\n')
+    given = 'In short, given a client `s3`, `bucket`, `key`:'
+    assert lines[1:4] == ['', given, '']
+    files = 'resume_upload.py, with read_write_many.py and upload_chunks.py.'
+    assert f'recipes/{files}' in printed
+
+
+def test_it_asks_for_nothing_that_the_short_answer_makes(menu):
+    assert 'In short, given `bucket`, `key`:' in menu('presigned_url')
 
 
 def test_it_lists_each_recipe_by_its_need(menu):
@@ -67,19 +74,31 @@ def test_a_demo_runs_inside_the_mock(menu, hostile):
         ('glacier', 'restore_archived'),
         ('share', 'presigned_url'),  # a topic
         ('copy folder', 'move_objects'),
+        ('dry run', 'sync_folder'),  # by its row in README.md
+        ('fastapi', 'presigned_url'),  # by its docstring
+        ('does this file exist', 'handle_errors'),
+        ('delete logs after 30 days', 'lifecycle'),
     ],
 )
 def test_a_word_leads_to_recipes_by_name_or_need(menu, word, name):
     with pytest.raises(
-        SystemExit, match=rf'(?s)no recipe {word.lower()}\..*\n  {name} '
+        SystemExit, match=rf'(?s)no recipe {word}\..*\n  {name} '
     ):
         menu(word)
 
 
 def test_what_is_named_like_the_word_comes_first(menu):
-    """That 'delete' is also said of `versions` does not matter here."""
+    """That others delete, too, does not matter here."""
     with pytest.raises(SystemExit, match='Did you mean:\n  delete_folder '):
         menu('delete')
+
+
+def test_what_only_mentions_a_word_is_left_out_where_others_are_for_it(menu):
+    with pytest.raises(SystemExit) as found:
+        menu('move')
+    assert 'move_objects' in str(found.value)
+    assert 'credentials' not in str(found.value)  # "remove", "Move files"
+    assert len(str(found.value).splitlines()) < 5
 
 
 def test_a_path_is_as_good_as_a_name(menu):

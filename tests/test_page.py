@@ -354,8 +354,8 @@ def test_a_call_of_the_cheat_sheet_is_right_when_it_is_pasted(
             s3.put_object(
                 Bucket='my-bucket', Key=key, Body=body, ContentType=kind
             )
-    names = {'region': 'us-east-1', 'bucket': 'my-bucket', 'key': 'key'}
-    names.update(data=b'{}', to_bucket='my-bucket', new_key='new')
+    names = {'bucket': 'my-bucket', 'key': 'key', 'data': b'{}'}
+    names.update(to_bucket='my-bucket', new_key='new')
     exec(block('python', 'Presigned URLs need'), names)
     sent.clear()
 
@@ -443,6 +443,7 @@ ANSWERS = {
     'share no': lambda given, s3: stored(
         s3, Body=GZIPPED, ContentType='text/kept'
     ),
+    'progress bar': lambda given, s3: given == len(b'photo'),
     'async': lambda given, s3: given['Body'].read() == GZIPPED,
     'LocalStack': lambda given, s3: 'localhost' in given.meta.endpoint_url,
 }
@@ -466,6 +467,8 @@ def test_what_is_asked_often_is_answered(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'a.png').write_bytes(b'png')
+    (tmp_path / 'photos' / 'trip').mkdir(parents=True)
+    (tmp_path / 'photos' / 'trip' / 'b.png').write_bytes(b'photo')
     (tmp_path / 'config').write_text(
         '[profile work]\nregion = eu-north-1\n'
         'aws_access_key_id = fake\naws_secret_access_key = fake\n'
@@ -519,6 +522,7 @@ UNSAID = {
     'Connection pool is full',
     'InvalidAccessKeyId',
     'MalformedXML',
+    'SlowDown',
 }
 
 

@@ -8,6 +8,7 @@ To add a name, say in its line what a value must not do, and to whom.
 import ast
 import importlib
 import inspect
+import io
 import re
 from datetime import timedelta
 
@@ -60,6 +61,8 @@ DEFAULTS = {
     'partition': lambda x: x in SESSION.get_available_partitions(),
     'addressing_style': lambda x: x == 'path',  # what each store knows
     'write': lambda x: x is print,
+    'size': lambda x: x == -1,  # these two as for files of Python
+    'whence': lambda x: x == io.SEEK_SET,
 }
 CONSTANTS = {
     'MB': lambda x: x == MB,
@@ -102,12 +105,14 @@ def test_a_constant_is_what_s3_or_boto3_has(constant, value):
 def defaults():
     for name in RECIPES:
         module = importlib.import_module(name)
-        for _, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ == module.__name__:
-                for x in inspect.signature(function).parameters.values():
-                    if x.default not in (x.empty, None):
-                        where = f'{name}.{function.__name__}'
-                        yield pytest.param(x, id=f'{where}-{x.name}')
+        classes = [x for _, x in inspect.getmembers(module, inspect.isclass)]
+        for owner in [module, *classes]:
+            for _, function in inspect.getmembers(owner, inspect.isfunction):
+                if function.__module__ == module.__name__:
+                    for x in inspect.signature(function).parameters.values():
+                        if x.default not in (x.empty, None):
+                            where = f'{name}.{function.__qualname__}'
+                            yield pytest.param(x, id=f'{where}-{x.name}')
 
 
 @pytest.mark.parametrize('name', RECIPES)
@@ -125,6 +130,11 @@ def test_a_default_hurts_nobody(parameter):
     name = parameter.name
     assert name in DEFAULTS, 'add it, with what its default must not do'
     assert DEFAULTS[name](parameter.default), parameter
+
+
+def test_each_line_is_of_a_name_that_recipes_have():
+    assert {*CONSTANTS} == {case.values[0] for case in constants()}
+    assert {*DEFAULTS} == {case.values[0].name for case in defaults()}
 
 
 @pytest.mark.parametrize('setting', ['connect_timeout', 'read_timeout'])

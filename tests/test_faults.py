@@ -40,7 +40,6 @@ PERMISSIONS = {
     'ListParts': 'ListMultipartUploadParts',
     'PutBucketCors': 'PutBucketCORS',
     'DeleteBucketCors': 'PutBucketCORS',
-    'DeleteBucketLifecycle': 'PutLifecycleConfiguration',
     'PutBucketEncryption': 'PutEncryptionConfiguration',
     'PutBucketLifecycleConfiguration': 'PutLifecycleConfiguration',
     'PutBucketNotificationConfiguration': 'PutBucketNotification',

@@ -1,6 +1,7 @@
 """Tests of recipes/receive_events.py."""
 
 import json
+import re
 
 import boto3
 import pytest
@@ -104,6 +105,8 @@ def test_each_bucket_may_send_to_the_queue_and_others_still_may(sqs, url):
         for bucket in ('a-b', 'a.b')
     ]
     assert {statement['Resource'] for statement in ours} == {QUEUE}
+    for statement in ours:  # SQS takes no dot there
+        assert re.fullmatch(r'[\w-]+', statement['Sid'])
 
 
 def test_a_queue_in_china_takes_events_of_a_bucket_in_china(s3):
@@ -155,6 +158,14 @@ def test_uploads_in_parts_and_copies_are_told_too(s3):
     assert config['QueueConfigurations'][0]['Events'] == ['s3:ObjectCreated:*']
 
 
+def test_a_prefix_is_filtered_by_as_its_keys_come(s3):
+    sent = asked(s3, 'PutBucketNotificationConfiguration')
+    events.send_to_queue(s3, 'bucket', QUEUE, "für a+b/(1)!'*.-_")
+    [queue] = sent['NotificationConfiguration']['QueueConfigurations']
+    [rule] = queue['Filter']['Key']['FilterRules']
+    assert rule == {'Name': 'prefix', 'Value': "f%C3%BCr+a%2Bb/(1)!'*.-_"}
+
+
 def test_a_queue_is_tried_again_while_its_policy_spreads(s3, sent, waits):
     sent.come(PutBucketNotificationConfiguration=[REFUSED, REFUSED])
     events.send_to_queue(s3, 'bucket', QUEUE, 'in/')
@@ -200,6 +211,17 @@ def test_the_event_of_lambda_has_the_same_in_it(s3, sqs, url):
     [event] = events.events_of(json.loads(message['Body']))
     assert event[:3] == ('ObjectCreated:Put', 'bucket', 'in/a b+ü')
     assert events.events_of(message['Body']) == [event]
+
+
+def test_an_event_has_the_sequencer_that_orders_it():
+    """moto sends none."""
+    place = {'bucket': {'name': 'bucket'}, 'object': {'key': 'key'}}
+    record = {'eventName': 'ObjectCreated:Put', 's3': place}
+    for sequencer in ('', '0055AED6DCD90281E5'):
+        if sequencer:
+            place['object']['sequencer'] = sequencer
+        [event] = events.events_of({'Records': [record]})
+        assert event.sequencer == sequencer
 
 
 def test_sending_is_taken_back_and_others_stay(s3, sqs, url):

@@ -84,13 +84,13 @@ def test_profiles_in_the_list_are_there_and_others_reach_nothing(
 
 def test_s3fs_reaches_the_server_alone(server):
     from aiobotocore.httpsession import AIOHTTPSession
-    for url, sent in [(server, True), ('ELSEWHERE', False)]:
-        request = types.SimpleNamespace(url=url)
-        if sent:
-            assert asyncio.run(AIOHTTPSession().send(request)) == url
-        else:
-            with not_sent:
-                asyncio.run(AIOHTTPSession().send(request))
+    from aiobotocore.httpxsession import HttpxSession
+    for session in (AIOHTTPSession(), HttpxSession()):
+        request = types.SimpleNamespace(url=server)
+        assert asyncio.run(session.send(request)) == server
+        request = types.SimpleNamespace(url='ELSEWHERE')
+        with not_sent:
+            asyncio.run(session.send(request))
 
 def list_with_s3fs():
     from s3fs import S3FileSystem
@@ -110,7 +110,7 @@ def test_boto3_sends_by_no_crt():
 
 # What s3fs sends by, as far as the fixtures see it.
 AIOBOTOCORE = """
-class AIOHTTPSession:
+class {}:
     async def send(self, request):
         return request.url
 """
@@ -160,7 +160,8 @@ def test_its_two_files_keep_tests_in_the_mock(misleading, elsewhere, tmp_path):
         'test_app': f'{imports}\nimport app\n{tests}{TESTS_OF_THE_APP}',
         'app': APP,
         'loopback_alone': LOOPBACK_ALONE,
-        'aiobotocore/httpsession': AIOBOTOCORE,
+        'aiobotocore/httpsession': AIOBOTOCORE.format('AIOHTTPSession'),
+        'aiobotocore/httpxsession': AIOBOTOCORE.format('HttpxSession'),
         's3fs': S3FS,
     }
     (tmp_path / 'aiobotocore').mkdir()

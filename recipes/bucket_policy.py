@@ -140,8 +140,8 @@ def make_public(s3: S3Client, bucket: str) -> None:
 def share_with_account(s3: S3Client, bucket: str, account: str) -> None:
     """Let another account list and read this bucket.
 
-    `account` is its id of 12 digits. It decides who of its users and roles
-    may do so: `policy_for_readers`.
+    `account` is its id of 12 digits. That account decides which of its users
+    and roles may do so: `policy_for_readers`.
     """
     partition = s3.meta.partition
     statement = {

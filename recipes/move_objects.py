@@ -1,4 +1,4 @@
-"""Rename a key; copy or move a folder, or all of a bucket.
+"""Rename a key; copy or move a folder, or a whole bucket.
 
 In short:
 

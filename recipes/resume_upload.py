@@ -1,4 +1,4 @@
-"""Upload a large file in parts, and go on where it stopped.
+"""Upload a large file in parts; resume where it stopped.
 
 In short:
 

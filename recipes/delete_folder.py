@@ -2,17 +2,21 @@
 
 In short:
 
-    import boto3
+    # Nothing undoes this. An empty prefix is the whole bucket.
+    paginator = s3.get_paginator('list_object_versions')
+    for page in list(paginator.paginate(Bucket=bucket, Prefix=prefix)):
+        found = page.get('Versions', []) + page.get('DeleteMarkers', [])
+        ids = [{'Key': x['Key'], 'VersionId': x['VersionId']} for x in found]
+        if ids:
+            delete = {'Objects': ids, 'Quiet': True}
+            response = s3.delete_objects(Bucket=bucket, Delete=delete)
+            if response.get('Errors'):
+                raise RuntimeError(response['Errors'])
 
-    versions = boto3.resource('s3').Bucket(bucket).object_versions
-    for response in versions.filter(Prefix=prefix).page_size(1000).delete():
-        if response.get('Errors'):
-            raise RuntimeError(response['Errors'])
-
-This lists all versions below `photos/`, and deletes up to 1,000 in a request.
-Nothing can undo it. With `objects` in place of `object_versions`, a bucket
-with versioning keeps all of them, and only hides them behind delete markers.
-What goes wrong:
+This lists all versions below the prefix, and deletes up to 1,000 in a
+request. To keep the versions of a bucket that has them, and only hide them
+behind delete markers, list with `list_objects_v2` and `Contents`, and give no
+`VersionId`. What goes wrong:
 
 - The prefix `site` deletes `site-old/x.txt`, too, and an empty one the whole
   bucket. `delete_folder` takes `site` for `site/` and refuses an empty

@@ -11,7 +11,6 @@ from delete_folder import batches, delete_batch, delete_folder, empty_bucket
 from faults import BATCH, ERROR, denied, says
 from read_write_many import SomeFailedError
 from support import keys
-from test_in_short import BLOCKS
 
 UNKNOWN = says(501, ERROR.format('NotImplemented'))  # as Cloudflare's R2
 
@@ -201,18 +200,6 @@ def test_old_versions_that_may_not_be_listed_are_told(s3, mine, key):
     with pytest.raises(SomeFailedError, match=r'Old versions .*AccessDenied'):
         empty_bucket(mine, 'bucket')
     assert keys(s3) == []
-
-
-def test_the_short_answer_loses_no_error(s3, mine, events):
-    """An error of a batch comes with the status 200."""
-
-    def throttle(parsed, **_):
-        parsed['Errors'] = [{'Key': 'a', 'Code': 'SlowDown'}]
-
-    put(s3, 'p/a')
-    events.register('after-call.s3.DeleteObjects', throttle)
-    with pytest.raises(RuntimeError, match='SlowDown'):
-        exec(BLOCKS['delete_folder'], {'bucket': 'bucket', 'prefix': 'p/'})
 
 
 def test_a_delete_marker_that_goes_hides_nothing(s3, mine):

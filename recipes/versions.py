@@ -2,19 +2,22 @@
 
 In short:
 
-    s3.put_bucket_versioning(  # once, long before you need it
+    # Once, long before you need it:
+    s3.put_bucket_versioning(
         Bucket=bucket, VersioningConfiguration={'Status': 'Enabled'}
     )
 
-    # Later, after a delete: if a delete marker is on top, take it away.
+    # Some day, the mistake: s3.delete_object(Bucket=bucket, Key=key)
+
+    # Undo it: remove the delete marker that hides the object.
     page = s3.list_object_versions(Bucket=bucket, Prefix=key)
     for marker in page.get('DeleteMarkers', []):
         if marker['Key'] == key and marker['IsLatest']:
             marker_id = marker['VersionId']
             s3.delete_object(Bucket=bucket, Key=key, VersionId=marker_id)
-    for version in page['Versions']:
+    for version in page.get('Versions', []):  # null: from before versioning
         print(version['Key'], version['VersionId'], version['LastModified'])
-        #> reports/may.pdf null …
+    #> reports/may.pdf null …
 
 With versioning, each upload adds a version, and a delete without a version's
 id adds a delete marker, which hides the object and removes nothing. Without
@@ -264,10 +267,10 @@ def demo() -> None:
     s3.put_object(Bucket='my-letters', Key='a.txt', Body='Dear all')
     s3.delete_object(Bucket='my-letters', Key='a.txt')
     for version in versions_of(s3, 'my-letters', 'a.txt'):
-        print(version.get('Size', 'delete marker'))
-        #> delete marker
-        #> 8
-        #> 8
+        print('Size:', version.get('Size', 'none, a delete marker'))
+        #> Size: none, a delete marker
+        #> Size: 8
+        #> Size: 8
 
     print(len(undelete(s3, 'my-letters', 'a.txt')), 'delete marker removed')
     #> 1 delete marker removed
@@ -283,8 +286,9 @@ def demo() -> None:
         s3.put_object(Bucket='my-letters', Key=key)
         s3.delete_object(Bucket='my-letters', Key=key)
     hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
-    print(undelete_prefix(s3, 'my-letters', '2025', since=hour_ago))
-    #> ['2025/b.txt', '2025/c.txt']
+    keys = undelete_prefix(s3, 'my-letters', '2025', since=hour_ago)
+    print('Back again:', keys)
+    #> Back again: ['2025/b.txt', '2025/c.txt']
 
 
 if __name__ == '__main__':

@@ -210,6 +210,10 @@ def test_what_was_deleted_is_back_by_the_lines_of_versions(world):
     assert 's3:reports/may.pdf.bak' not in state()
 
 
+def test_to_undelete_what_was_never_there_is_no_key_error(world):
+    assert run('versions', world, key='absent') == ''
+
+
 def test_each_recipe_has_one_unless_it_is_said():
     assert {*RECIPES} - {*BLOCKS} == {x for x in EFFECTS if not EFFECTS[x]}
 

@@ -5,18 +5,19 @@ In short:
     import csv
     import io
 
-    body = s3.get_object(Bucket=bucket, Key='sales.csv')['Body'].read()
-    text = io.StringIO(body.decode('utf-8-sig'), newline='')
+    body = s3.get_object(Bucket=bucket, Key='sales.csv')['Body']
+    text = io.TextIOWrapper(body, encoding='utf-8-sig', newline='')
     for row in csv.DictReader(text):
         print(row)
     #> {'day': '1', 'price': '9.5'}
     #> {'day': '2', 'price': '8'}
 
+The rows come while the file does: only a few KB of it are in memory.
 `utf-8-sig` is UTF-8, and drops the mark that Excel puts before it. What goes
 wrong with large or foreign files:
 
-- All of it is in memory, several times. `rows` keeps a few MB, asks for 4 MB
-  at a time, and goes on if the connection breaks.
+- The connection breaks before the end: that is an error in the middle of the
+  loop. `rows` goes on from there. It asks for 4 MB at a time.
 - The file is a gzip. `rows` sees that by itself.
 - In many countries, Excel writes `;` between the fields, and cp1252 instead
   of UTF-8: `rows(s3, bucket, key, delimiter=';', encoding='cp1252')`. With

@@ -5,18 +5,21 @@ In short:
     from botocore.exceptions import ClientError
 
     try:
-        s3.get_object(Bucket=bucket, Key='no-such-key')
+        s3.head_object(Bucket=bucket, Key='no-such-key')
+        exists = True
     except ClientError as error:
-        if error.response['Error']['Code'] != 'NoSuchKey':
-            raise
-        print('There is no such object.')
-    #> There is no such object.
+        if error.response['Error']['Code'] != '404':
+            raise  # such as 403: you may not read it
+        s3.head_bucket(Bucket=bucket)  # or is there no such bucket?
+        exists = False
+    print('It exists:', exists)
+    #> It exists: False
 
 Catch an error if you know what to do about it, and let the others propagate.
 A `ClientError` is what S3 responded, with S3's code in it. What goes wrong:
 
-- A HEAD asks whether an object exists, without fetching it. But its response
-  has no body, so boto3 knows a status and no code. `404`: the object is not
+- A HEAD asks about an object without fetching it. Its response has no body,
+  so boto3 knows a status and no code. `404`: the object is not
   there, or the bucket is not. `403`: a permission is missing, the access key
   or the clock is wrong, or, without s3:ListBucket, the object is not there.
   `400`: perhaps the token has expired. `download_file` and `copy` begin with
@@ -95,9 +98,9 @@ def demo() -> None:
     s3.put_object(Bucket='my-things', Key='here')
 
     for key in ('here', 'absent'):
-        print(key, exists(s3, 'my-things', key))
-        #> here True
-        #> absent False
+        print(f'{key} exists:', exists(s3, 'my-things', key))
+        #> here exists: True
+        #> absent exists: False
 
     # A HEAD has a status, a GET has a code.
     try:

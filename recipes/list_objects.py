@@ -3,15 +3,20 @@
 In short:
 
     paginator = s3.get_paginator('list_objects_v2')
-    for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get('Contents', []):
-            print(entry['Key'], entry['Size'])
+    pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
+    entries = [x for page in pages for x in page.get('Contents', [])]
+    for entry in entries:
+        print(entry['Key'], entry['Size'])
     #> photos/a.png 1
     #> photos/trip/ 0
     #> photos/trip/b.png 1
+    newest = max(entries, key=lambda entry: entry['LastModified'])
+    print('newest:', newest['Key'])
+    #> newest: photos/a.png
 
-A response has at most 1,000 keys. The paginator asks for more, and keeps one
-response in memory. What goes wrong:
+A response has at most 1,000 keys, and the paginator asks for more. `entries`
+keeps all in memory: for millions, do your work in a loop over the pages, as
+the functions below do. What goes wrong:
 
 - `page['Contents']` is a `KeyError` where no key has the prefix: hence `get`.
 - S3 finds keys only by how they begin. For anything else, list all keys below
@@ -174,8 +179,8 @@ def demo() -> None:
     #> ['logs/2.csv', 'logs/2.txt']
     print(list(folders(s3, 'my-finds')))
     #> ['logs-old/', 'logs/']
-    print([x['Key'] for x in newest(s3, 'my-finds', 'logs/')])
-    #> ['logs/2.txt']
+    print(newest(s3, 'my-finds', 'logs/')[0]['Key'])
+    #> logs/2.txt
     print([x['Key'] for x in oldest(s3, 'my-finds', 'logs/', count=2)])
     #> ['logs/1.csv', 'logs/2.csv']
 

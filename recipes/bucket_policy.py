@@ -6,10 +6,13 @@ In short:
 
     statement = {
         'Effect': 'Allow',
+        # `root` is the other account, not its root user.
         'Principal': {'AWS': 'arn:aws:iam::210987654321:root'},
         'Action': ['s3:ListBucket', 's3:GetObject'],
         'Resource': [f'arn:aws:s3:::{bucket}', f'arn:aws:s3:::{bucket}/*'],
     }
+    # For everybody: 'Principal': '*', 'Action': 's3:GetObject'. Before that,
+    # end Block Public Access: s3.delete_public_access_block(Bucket=bucket)
     policy = {'Version': '2012-10-17', 'Statement': [statement]}
     # This replaces the policy that the bucket has.
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))

@@ -8,7 +8,8 @@ In short:
         'Filter': {'Prefix': 'tmp/'},
         'Expiration': {'Days': 7},
     }
-    s3.put_bucket_lifecycle_configuration(  # replaces all rules it has
+    # This replaces all rules that the bucket has.
+    s3.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration={'Rules': [rule]}
     )
 

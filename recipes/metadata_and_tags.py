@@ -3,15 +3,17 @@
 In short:
 
     head = s3.head_object(Bucket=bucket, Key=key)
-    s3.copy_object(  # drops cache control and all else that is not here
+    s3.copy_object(
         Bucket=bucket,
         Key=key,
         CopySource={'Bucket': bucket, 'Key': key},
+        # What is not given here is dropped: CacheControl, StorageClass, …
         MetadataDirective='REPLACE',
         Metadata={**head['Metadata'], 'status': 'final'},
-        ContentType=head['ContentType'],
+        ContentType=head['ContentType'],  # or a new one: 'text/csv'
     )
-    tags = {'TagSet': [{'Key': 'team', 'Value': 'sales'}]}  # in place of all
+    # This replaces all tags that the object has.
+    tags = {'TagSet': [{'Key': 'team', 'Value': 'sales'}]}
     s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=tags)
 
 Metadata is fixed at the upload. To change it, S3 copies the object onto
@@ -217,6 +219,7 @@ def demo() -> None:
     print(head['ContentDisposition'])
     #> attachment; filename*=UTF-8''M%C3%A4rz
 
+    # A tag comes, and one goes.
     print(add_tags(s3, 'my-reports', 'report.csv', {'year': '2026'}))
     #> {'team': 'sales', 'year': '2026'}
     print(add_tags(s3, 'my-reports', 'report.csv', {'team': None}))

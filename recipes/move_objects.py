@@ -2,6 +2,7 @@
 
 In short:
 
+    # If an object has the new key already, this replaces it.
     s3.copy_object(
         Bucket=bucket,
         Key='archive/may.pdf',
@@ -277,11 +278,12 @@ def demo() -> None:
 
     rename(s3, 'my-drafts', 'mayor.txt', 'town/mayor.txt')
     # A folder to another name; `mayor.txt` would not have come along.
-    print(move_folder(s3, 'my-drafts', 'may', '2026-05'))
-    #> ['may/a.txt', 'may/b.txt']
+    print('Moved:', move_folder(s3, 'my-drafts', 'may', '2026-05'))
+    #> Moved: ['may/a.txt', 'may/b.txt']
     # The whole bucket to a folder of another.
-    print(copy_folder(s3, 'my-drafts', '', 'old', 'my-archive-2026'))
-    #> ['2026-05/a.txt', '2026-05/b.txt', 'town/mayor.txt']
+    keys = copy_folder(s3, 'my-drafts', '', 'old', 'my-archive-2026')
+    print('Copied:', keys)
+    #> Copied: ['2026-05/a.txt', '2026-05/b.txt', 'town/mayor.txt']
 
     response = s3.list_objects_v2(Bucket='my-archive-2026')
     for entry in response['Contents']:

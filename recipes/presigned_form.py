@@ -9,10 +9,12 @@ In short:
     s3 = boto3.client('s3', region_name='us-east-1', config=v4)
     form = s3.generate_presigned_post(
         bucket, key,
-        Fields={'Content-Type': 'application/pdf'},
-        Conditions=[{'Content-Type': 'application/pdf'},
-                    ['content-length-range', 1, 5_000_000]],
-        ExpiresIn=3600)
+        Fields={'Content-Type': 'application/pdf'},  # what the form sends
+        Conditions=[
+            {'Content-Type': 'application/pdf'},  # what S3 accepts
+            ['content-length-range', 1, 5_000_000],  # bytes: from, to
+        ],
+        ExpiresIn=3600)  # seconds
     print(form['url'], [*form['fields']])
     #> https://my-bucket.s3.amazonaws.com/ ['Content-Type', 'key', …]
 

@@ -1,4 +1,4 @@
-"""Set up a client for many threads and a bad network.
+"""Set up a client: threads, timeouts, retries.
 
 In short:
 
@@ -7,6 +7,8 @@ In short:
 
     config = Config(
         max_pool_connections=20,  # one for each thread
+        read_timeout=60,  # seconds in which nothing comes; so by default
+        # This keeps trying through an outage. The default soon gives up.
         retries={'mode': 'legacy', 'total_max_attempts': 8},
     )
     s3 = boto3.client('s3', config=config)

@@ -211,13 +211,15 @@ class Walk:
 
     def print(self, first: int, start: int, last: int) -> None:
         """Print these lines as a Python session would show them."""
+        nested = self.lines[start - 1].startswith(' ' * 5)
         for number in range(first, last + 1):
             line = self.lines[number - 1][4:]
             if line.lstrip().startswith('#>'):
                 continue  # what it will print
             begins = number <= start and not line.startswith(' ')
             prompt = '>>> ' if begins else '... '
-            print(prompt + line if line else '')
+            # In a `with`, an empty line would end the session's block.
+            print(prompt + line if line else '...' if nested else '')
         sys.stdout.flush()
 
 

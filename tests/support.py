@@ -61,8 +61,8 @@ def check_walk(name, told):
     source = demo_of(name)
     code = [x[4:] for x in source if x and not x.lstrip().startswith('#>')]
     lines = told.split('\n')
-    assert [x[4:] for x in lines if x[:3] in ('>>>', '...')] == code
-    shown = re.sub(r'^(>>> .*|\.\.\. .*|)\n', '', told, flags=re.M)
+    assert [x[4:] for x in lines if x[:4] in ('>>> ', '... ')] == code
+    shown = re.sub(r'^(>>> .*|\.\.\. .*|\.\.\.|)\n', '', told, flags=re.M)
     pattern = printed_as('\n'.join(source)).pattern
     # An empty line between statements is none that a demo prints.
     pattern = re.sub(r'^\n', '', pattern, flags=re.M)

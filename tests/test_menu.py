@@ -31,6 +31,12 @@ def test_it_tells_a_demo_statement_by_statement(name, menu):
     check_walk(name, menu(name).partition('Its demo:\n')[2])
 
 
+def test_an_empty_line_in_a_with_does_not_look_like_its_end(menu):
+    inside = menu('credentials').partition('>>> with')[2]
+    assert '\n...\n' in inside
+    assert '\n\n' not in inside
+
+
 def test_it_begins_with_need_answer_and_files(menu):
     printed = menu('resume_upload')
     lines = printed.split('\n')

@@ -7,17 +7,20 @@ In short:
 
     paginator = s3.get_paginator('list_objects_v2')
     pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
-    there = {x['Key']: x for page in pages for x in page.get('Contents', [])}
+    remote = {x['Key']: x for page in pages for x in page.get('Contents', [])}
     for path in Path('photos').rglob('*'):
         key = prefix + path.relative_to('photos').as_posix()
-        file, x = path.stat(), there.get(key)
-        same_size = x and x['Size'] == file.st_size
-        is_older = x and file.st_mtime < x['LastModified'].timestamp()
+        file, entry = path.stat(), remote.get(key)
+        same_size = entry and file.st_size == entry['Size']
+        is_older = entry and file.st_mtime < entry['LastModified'].timestamp()
         if path.is_file() and not (same_size and is_older):
             kind = guess_type('x' + path.suffix)[0]  # of .tar.gz, that of .gz
             kind = kind or 'application/octet-stream'
             s3.upload_file(str(path), bucket, key, {'ContentType': kind})
 
+A file is not sent if its object has the same size and was stored after the
+last change of the file. Nothing is deleted in the bucket. `sync_folder` does
+that with `delete=True`; with `dry_run=True`, it only returns what it would do.
 All that can go wrong with `upload_folder` can go wrong here, and more:
 
 - After `git clone` or a copy, all files have a new time, and are sent again.
@@ -25,11 +28,10 @@ All that can go wrong with `upload_folder` can go wrong here, and more:
   differs. It cannot do so for files of 8 MB and more, nor for what is
   encrypted with a KMS key: they are sent again.
 - What you have deleted or renamed stays in the bucket. `delete=True` deletes
-  the objects that have no file. See with `dry_run=True` what it would do.
-- Deleting by a listing is dangerous. So it begins only if there is no error
-  and all uploads are done; a folder without files deletes nothing, because
-  it may be a disk that is not mounted. But an empty folder in it deletes its
-  objects.
+  the objects that have no file. As this is dangerous, it begins only if there
+  is no error and all uploads are done; a folder without files deletes
+  nothing, because it may be a disk that is not mounted. But an empty folder
+  in it deletes its objects.
 
 `delete` leaves alone what `skip` leaves out, what has a link on its way that
 is not followed, what can have no file here (as `a:b` on Windows, and `../x`),
@@ -268,13 +270,15 @@ def demo() -> None:
         Path(name, 'a.txt').write_text('Hello again')
         Path(name, 'b.txt').unlink()
         print(sync_folder(
-            s3, name, 'my-mirror', 'site', True, skip=['.env'], dry_run=True
+            s3, name, 'my-mirror', 'site',
+            delete=True, skip=['.env'], dry_run=True,
         ))
         #> Done(uploaded=['site/a.txt'], deleted=['site/b.txt'], unchanged=0)
         print(s3.list_objects_v2(Bucket='my-mirror')['KeyCount'], 'objects')
         #> 2 objects
 
-        sync_folder(s3, name, 'my-mirror', 'site', True, skip=['.env'])
+        # Without `dry_run`, it does that.
+        sync_folder(s3, name, 'my-mirror', 'site', delete=True, skip=['.env'])
         print(s3.list_objects_v2(Bucket='my-mirror')['KeyCount'], 'object')
         #> 1 object
 

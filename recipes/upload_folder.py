@@ -5,7 +5,7 @@ In short:
     from mimetypes import guess_type
     from pathlib import Path
 
-    for path in Path('photos').rglob('*'):
+    for path in Path('photos').rglob('*'):  # .env and .git, too
         if path.is_file():
             key = prefix + path.relative_to('photos').as_posix()
             kind = guess_type('x' + path.suffix)[0]  # of .tar.gz, that of .gz
@@ -16,14 +16,14 @@ S3 does not guess content types, so they come from the names. It has no
 folders either: the keys have slashes, and an empty folder is not stored. With
 more than a few files, this is what goes wrong:
 
+- Everything is uploaded, even `.env`, `.git` and `node_modules`.
+  `upload_folder(…, skip=['.env', '.git', '*.tmp', 'docs/drafts'])` leaves such
+  things out: a pattern is for a name or for a path in the folder. A folder
+  that is skipped is not looked into.
 - It takes one file after the other. `upload_folder` takes twenty at a time.
 - The first error ends it, even an outage of some seconds. `upload_folder`
   tries again where that may help, goes on with the others, and ends with an
   error that names each file that failed.
-- Everything is uploaded, even `.env`, `.git` and `node_modules`.
-  `skip=['.env', '.git', '*.tmp', 'docs/drafts']` leaves such things out: a
-  pattern is for a name or for a path in the folder. A folder that is skipped
-  is not looked into.
 - If a link leads to a file, that file is uploaded; a link to a folder is left
   out. `upload_folder` uploads no link, and its error names each, because a
   link may lead anywhere. `follow_links=True` follows them all, and `skip`
@@ -38,7 +38,9 @@ more than a few files, this is what goes wrong:
 `RequestPayer`. If pages need other headers than pictures, call it twice, with
 another `skip`. `progress` is called with bytes, as `bar.update` of tqdm is.
 If something is sent again, they are taken back: it is called with a negative
-number.
+number. The total for a bar, if nothing is skipped:
+
+    sum(x.stat().st_size for x in Path(folder).rglob('*') if x.is_file())
 
 A file that changes meanwhile is uploaded again, or named in the error. Ctrl-C
 ends large files soon and leaves no parts. What a killed download has left,

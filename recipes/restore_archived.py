@@ -2,16 +2,20 @@
 
 In short:
 
-    extra = {'ContentType': 'application/pdf', 'StorageClass': 'GLACIER'}
-    s3.upload_file('report.pdf', bucket, key, ExtraArgs=extra)
-
-    # To read it again, request a copy for 7 days.
+    # Request a copy that stays for 7 days.
     request = {'Days': 7, 'GlacierJobParameters': {'Tier': 'Standard'}}
     s3.restore_object(Bucket=bucket, Key=key, RestoreRequest=request)
 
-    # Look again after some hours: is it there?
-    print(s3.head_object(Bucket=bucket, Key=key)['Restore'])
+    # Some hours later: is it there?
+    restore = s3.head_object(Bucket=bucket, Key=key)['Restore']
+    print(restore)
     #> ongoing-request="false", expiry-date="…"
+    if restore.startswith('ongoing-request="false"'):
+        s3.download_file(Bucket=bucket, Key=key, Filename='copy.pdf')
+
+To archive a file, upload it with the storage class `GLACIER`, which
+`upload_file` takes in its ExtraArgs. For what is there already, make a rule
+with `lifecycle`.
 
 An object in GLACIER or DEEP_ARCHIVE cannot be read, nor copied, before it is
 restored. `get_object` says `InvalidObjectState`; a copy says that, or

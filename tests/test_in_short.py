@@ -52,7 +52,7 @@ EFFECTS = {
     'open_object': ['+s3:copy.csv text/csv'],
     'presigned_parts': ['+s3:reports/may.pdf application/pdf'],
     'real_tour': None,
-    'restore_archived': ['+s3:reports/may.pdf application/pdf'],
+    'restore_archived': ['+copy.pdf'],
     'resume_upload': ['+s3:reports/may.pdf application/pdf'],
     'safe_writes': ['+s3:visits.txt text/plain'],
     'sync_folder': [
@@ -138,6 +138,9 @@ def run(name, s3, **others):
             pytest.importorskip('pyarrow')
             table = pandas.read_csv(io.BytesIO(CSV)).to_parquet()
             put('sales.parquet', table)
+    if name == 'restore_archived':
+        stored = backend().get_object('my-bucket', NAMES['key'])
+        stored.set_storage_class('GLACIER')
     with redirect_stdout(io.StringIO()) as stdout:
         exec(BLOCKS[name], {**NAMES, 's3': s3, **others})
     return stdout.getvalue()

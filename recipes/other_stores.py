@@ -5,6 +5,7 @@ In short:
     import boto3
     from botocore.config import Config
 
+    # Its keys: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment
     store = boto3.client(
         's3', region_name='us-east-1',  # Cloudflare R2: auto
         endpoint_url='https://s3.example.com',  # without the bucket
@@ -15,8 +16,7 @@ In short:
         ),
     )
     place = {'Bucket': bucket, 'Key': key}
-    url = store.generate_presigned_url('get_object', place, ExpiresIn=3600)
-    print(url)
+    print(store.generate_presigned_url('get_object', place, ExpiresIn=3600))
     #> https://s3.example.com/my-bucket/reports/may.pdf?X-Amz-Algorithm=…
 
 `client_for_store` makes such a client. Credentials come as for AWS: have a
@@ -165,14 +165,15 @@ def demo() -> None:
     s3 = boto3.client('s3', region_name='us-east-1')
     s3.create_bucket(Bucket='my-old-store')
     send_md5(s3)
-    s3.meta.events.register(
-        'before-send.s3.DeleteObjects',
-        lambda request, **_: print(request.headers['Content-MD5'].decode()),
-    )
+
+    def show(request: Any, **_: Any) -> None:
+        print('It sends the MD5', request.headers['Content-MD5'].decode())
+
+    s3.meta.events.register('before-send.s3.DeleteObjects', show)
     s3.delete_objects(
         Bucket='my-old-store', Delete={'Objects': [{'Key': 'note.txt'}]}
     )
-    #> …==
+    #> It sends the MD5 …==
 
 
 if __name__ == '__main__':

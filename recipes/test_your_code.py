@@ -2,6 +2,10 @@
 
 Run it: uv run pytest recipes/test_your_code.py
 
+The demo at the end is the ordinary test: what runs in `with mock_aws()` finds
+an S3 that is empty, and is gone after it. The rest is for what goes wrong
+with that in a program: clients made too early, other endpoints and profiles.
+
 Copy it as two files, `conftest.py` and `test_app.py`: the lines below say
 where each begins. Both need the imports. Then look at the two lists at the
 top of `conftest.py`:
@@ -211,6 +215,21 @@ def test_no_store_of_my_own_is_reached(s3: S3Client) -> None:
 
 # fmt: off
 def demo() -> None:
+    from moto import mock_aws
+
+    # The ordinary test, all in one; `save_report` stands for your own code.
+    def test_a_report_is_saved() -> None:
+        with mock_aws():
+            s3 = boto3.client('s3', region_name='us-east-1')
+            s3.create_bucket(Bucket='my-test-bucket')
+            save_report(s3, 'my-test-bucket', 'All is well')
+            response = s3.get_object(Bucket='my-test-bucket', Key='report.txt')
+            assert response['Body'].read() == b'All is well'
+
+    # By itself, pytest would call it.
+    test_a_report_is_saved()
+
+    # With fixtures for many tests, and with nothing that is really sent:
     print('uv run pytest recipes/test_your_code.py')
     #> uv run pytest recipes/test_your_code.py
 

@@ -19,7 +19,8 @@ In short:
 
 An `io.BytesIO` is a file in memory. Whatever reads a file takes it: pandas,
 Polars, `zipfile`, `tarfile`, Pillow. To store what a program writes into
-one, pass `Body=buffer.getvalue()`. What goes wrong:
+one, pass `Body=buffer.getvalue()`. To make one zip of many objects, use
+`zip_objects`. What goes wrong:
 
 - All of the object is fetched, and is in memory. `open_object` gives a file
   that fetches what is read of it, such as two columns of a Parquet file:
@@ -43,9 +44,9 @@ one, pass `Body=buffer.getvalue()`. What goes wrong:
   again. `open_object` fetches that range again.
 
 `zipfile.ZipFile(file)` lists a large zip, or reads one member of it, with a
-few small requests; `zip_objects` makes one zip of many objects. For text,
-there is `io.TextIOWrapper(file, encoding='utf-8')`, for the rows of a CSV
-`read_rows`. `polars.read_parquet(file.read())` reads all of it;
+few small requests. For text, there is
+`io.TextIOWrapper(file, encoding='utf-8')`, for the rows of a CSV `read_rows`.
+`polars.read_parquet(file.read())` reads all of it;
 `polars.read_parquet(file, columns=['day'], use_pyarrow=True)` does not.
 
 pandas opens `s3://my-bucket/sales.csv` by itself if s3fs is installed. Ask

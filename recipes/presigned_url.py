@@ -11,11 +11,12 @@ In short:
     url = s3.generate_presigned_url('get_object', params, ExpiresIn=3600)
     print(url)
     #> https://my-bucket.s3.amazonaws.com/reports/may.pdf?X-Amz-Algorithm=…
-    params['ContentType'] = 'application/pdf'
+    params['ContentType'] = 'application/pdf'  # the sender sends it, too
     url = s3.generate_presigned_url('put_object', params, ExpiresIn=3600)
 
 Signing sends nothing. Whoever has the URL can use it without credentials,
-and as often as they like. What goes wrong:
+and as often as they like. For the script of a web page, call `allow_page`
+first: it adds the CORS rule that browsers ask for. What goes wrong:
 
 - The URL stops working early, because the credentials that signed it expire:
   those of a role or of SSO often within hours, those of `aws login` within 15

@@ -139,8 +139,9 @@ def demo() -> None:
         )
 
         # Another set of credentials is another session.
-        print(who_am_i(boto3.Session(profile_name='me'))['source'])
-        #> config-file
+        me = who_am_i(boto3.Session(profile_name='me'))
+        print('by', me['source'])
+        #> by config-file
         os.environ.pop('AWS_CONFIG_FILE')
 
 

@@ -304,8 +304,8 @@ def demo() -> None:
         except SomeFailedError as error:
             print(error)
             #> 1 failed, 2 done. site/../x: no file has this name
-            print(error.done)
-            #> ['site/index.html', 'site/sub/a.txt']
+            print('Done:', error.done)
+            #> Done: ['site/index.html', 'site/sub/a.txt']
 
         try:
             download_folder(s3, 'my-site', '/site', folder)

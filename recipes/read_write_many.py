@@ -563,8 +563,8 @@ def demo() -> None:
     except SomeFailedError as error:
         print(error)
         #> 1 failed, 2 done. no-such-key: An error occurred (NoSuchKey) …
-        print(error.done)
-        #> {'7.webp': b'RIFF', '8.webp': b'RIFF'}
+        print('Done:', error.done)
+        #> Done: {'7.webp': b'RIFF', '8.webp': b'RIFF'}
 
     # Without a bucket, no key can be written, so a few tell it for all:
     try:

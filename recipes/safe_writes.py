@@ -238,10 +238,10 @@ def demo() -> None:
     def add_one(body: bytes) -> bytes:
         return b'%d' % (int(body) + 1)
 
-    print(update(s3, 'my-counters', 'visits', add_one))
-    #> b'1'
-    print(update(s3, 'my-counters', 'visits', add_one))
-    #> b'2'
+    print('visits:', update(s3, 'my-counters', 'visits', add_one))
+    #> visits: b'1'
+    print('visits:', update(s3, 'my-counters', 'visits', add_one))
+    #> visits: b'2'
 
     # A lock: only whoever has its ETag releases it.
     mine = create_once(s3, 'my-counters', 'lock', uuid.uuid4().bytes)

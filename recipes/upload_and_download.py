@@ -341,8 +341,8 @@ def demo() -> None:
         #> 9437184 bytes in … steps
 
         head = s3.head_object(Bucket='my-big-files', Key='a.mp4')
-        print(head['ContentType'], head['ETag'])
-        #> video/mp4 "…-2"
+        print(head['ContentType'], 'with the ETag', head['ETag'])
+        #> video/mp4 with the ETag "…-2"
 
         download(s3, 'my-big-files', 'a.mp4', target)
         print('The same:', target.read_bytes() == source.read_bytes())
@@ -352,8 +352,10 @@ def demo() -> None:
         try:
             download(s3, 'my-big-files', 'b.mp4', target)
         except ClientError as error:
-            print(error.response['Error']['Code'], sorted(os.listdir(folder)))
-            #> 404 ['source.mp4', 'target.mp4']
+            print('Status:', error.response['Error']['Code'])
+            #> Status: 404
+        print('There are:', sorted(os.listdir(folder)))
+        #> There are: ['source.mp4', 'target.mp4']
 
 
 if __name__ == '__main__':

@@ -113,7 +113,8 @@ def download_folder(
         prefix: what the keys start with, with or without its final `/`.
         skip: patterns for names or paths that are left out.
         extra: what else to tell S3 in each request: boto3's `ExtraArgs`.
-        progress: called with bytes, by one thread at a time.
+        progress: called with bytes, by one thread at a time. What it raises
+            ends all, as Ctrl-C does.
 
     Raises:
         FileNotFoundError: no key starts with the prefix.

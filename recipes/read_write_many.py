@@ -361,6 +361,7 @@ def do_all(
 
     Raises:
         SomeFailedError: some failed, or there were errors before.
+        BaseException: what `progress` raised.
     """
     errors = {} if errors is None else errors
     done: list[str] = []
@@ -375,6 +376,8 @@ def do_all(
     except (BotoCoreError, ClientError) as error:
         errors[source] = without_frames(error)
         stopped = True
+    except ProgressError as error:
+        raise error.__cause__ or error from None
     if errors:
         raise SomeFailedError(errors, sorted(done), stopped)
     return sorted(done)
@@ -448,6 +451,10 @@ def is_skipped(name: str, skip: Iterable[str]) -> bool:
     )
 
 
+class ProgressError(BaseException):
+    """Its cause, which `progress` raised, is no error of one key: all ends."""
+
+
 class Counter:
     """Counts the bytes of one item, and tells them to `progress`.
 
@@ -460,11 +467,14 @@ class Counter:
         self, progress: Callable[[int], object] | None, ended: Event
     ) -> None:
         self.progress, self.ended, self.counted = progress, ended, 0
+        self.raised: BaseException | None = None
 
     def __enter__(self) -> Counter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        if self.raised:
+            raise ProgressError from self.raised
         if kind:
             self.add(-self.counted)
 
@@ -476,8 +486,13 @@ class Counter:
     def add(self, size: int) -> None:
         with ONE_BY_ONE:
             self.counted += size
-            if self.progress is not None and size:
-                self.progress(size)
+            try:
+                if self.progress is not None and size:
+                    self.progress(size)
+            except BaseException as error:
+                self.raised = error
+                self.ended.set()
+                raise
 
 
 def client_for_many(region: str, threads: int = 20) -> S3Client:

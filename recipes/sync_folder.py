@@ -134,7 +134,8 @@ def sync_folder(
         skip: patterns for names or paths: what they leave out is neither
             uploaded nor deleted.
         extra: what else to tell S3 of each file: boto3's `ExtraArgs`.
-        progress: called with bytes, by one thread at a time.
+        progress: called with bytes, by one thread at a time. What it raises
+            ends all, as Ctrl-C does.
         follow_links: whether to upload what links lead to.
         dry_run: change nothing, and return what would be done.
 

@@ -107,7 +107,8 @@ def upload_folder(
         prefix: what the keys start with, with or without its final `/`.
         skip: patterns for names or paths of what stays behind.
         extra: what else to tell S3 of each file: boto3's `ExtraArgs`.
-        progress: called with bytes, by one thread at a time.
+        progress: called with bytes, by one thread at a time. What it raises
+            ends all, as Ctrl-C does.
         follow_links: whether to upload what links lead to.
 
     Raises:

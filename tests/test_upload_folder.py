@@ -266,6 +266,17 @@ def test_a_progress_that_ends_the_program_is_no_success(
     assert 'Uploads' not in s3.list_multipart_uploads(Bucket='bucket')
 
 
+@pytest.mark.parametrize('kind', [ValueError, KeyboardInterrupt])
+def test_what_progress_raises_ends_all(s3, mine, tmp_path, kind):
+    def cancel(_):
+        raise kind('Cancel was pressed')
+
+    write(tmp_path, *map(str, range(30)))
+    with pytest.raises(kind, match='Cancel was pressed'):
+        upload(mine, tmp_path, threads=2, progress=cancel)
+    assert len(keys(s3)) <= 2
+
+
 @pytest.mark.skipif(sys.platform != 'linux', reason='no such names')
 def test_a_name_that_is_no_text_is_named(s3, mine, tmp_path):
     open(os.fsencode(tmp_path) + b'/\xff', 'w').close()

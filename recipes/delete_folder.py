@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import boto3
@@ -61,6 +62,7 @@ from read_write_many import (
     can_pass,
     concerns_all,
     for_each,
+    patiently,
     with_slash,
     without_frames,
 )
@@ -133,12 +135,12 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
         return list(batches(s3, bucket, prefix, versions=refusal is None))
 
     try:
-        refusal = why_no_versions(s3, bucket, prefix)
+        refusal = patiently(partial(why_no_versions, s3, bucket, prefix))
         # Each round deletes all that is listed; the next sees what is left.
         for number in range(ROUNDS):
             confirmed.clear()
             errors.clear()
-            for batch, error in for_each(delete, listed(), THREADS):
+            for batch, error in for_each(delete, patiently(listed), THREADS):
                 if error:
                     errors.update(dict.fromkeys(map(name_of, batch), error))
                     stopped = stopped or concerns_all(error)
@@ -150,7 +152,7 @@ def delete_below(s3: S3Client, bucket: str, prefix: str) -> int:
                 time.sleep(2**number)  # seconds
         else:
             left = RuntimeError('S3 lists it after each deletion.')
-            for batch in listed():
+            for batch in patiently(listed):
                 for entry in batch:
                     errors.setdefault(name_of(entry), left)
         if refusal and hidden:

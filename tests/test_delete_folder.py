@@ -8,7 +8,7 @@ import pytest
 
 import faults
 from delete_folder import batches, delete_batch, delete_folder, empty_bucket
-from faults import BATCH, ERROR, denied, says
+from faults import BATCH, ERROR, denied, says, slow_down
 from read_write_many import SomeFailedError
 from support import keys
 
@@ -54,6 +54,12 @@ def test_a_folder_is_a_folder_with_or_without_its_slash(s3, mine, prefix):
     assert delete_folder(mine, 'bucket', prefix) == 2
     assert keys(s3) == ['p', 'p-old/b', 'q']
     assert len(s3.list_multipart_uploads(Bucket='bucket')['Uploads']) == 1
+
+
+def test_a_listing_is_tried_again_for_a_while(s3, mine):
+    put(s3, 'p/a')
+    mine.faults.come(ListObjectVersions=[slow_down] * 9)
+    assert delete_folder(mine, 'bucket', 'p') == 1
 
 
 def test_an_empty_prefix_is_not_the_whole_bucket(s3, mine):

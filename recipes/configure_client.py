@@ -38,7 +38,8 @@ ten seconds. This many were lost:
     legacy, 8 attempts                        0
 
 The functions of `read_write_many`, and those for folders, try again by
-themselves for up to a minute, with any client.
+themselves for up to a minute, with any client. `upload_and_download`,
+`upload_chunks` and `open_object` do not: give them a client like this one.
 
 - If a body breaks off while you read it, boto3 does not ask for it again: see
   `read_write_many` and `open_object`.

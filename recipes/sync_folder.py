@@ -37,10 +37,9 @@ All that can go wrong with `upload_folder` can go wrong here, and more:
 is not followed, what can have no file here (as `a:b` on Windows, and `../x`),
 and what somebody has replaced since the listing, which is an error.
 
-S3 tells times in whole seconds. So these go unnoticed, if the size stays: a
-change within the second of the upload or by a clock that runs behind S3's,
-a file put back with an older time, and an object that somebody replaced. Nor
-does another `extra` send a file that is the same.
+These go unnoticed, if the size stays: a change by a clock that runs behind
+S3's, a file put back with an older time, and an object that somebody
+replaced. Nor does another `extra` send a file that is the same.
 
 `skip`, `extra`, `progress` and `follow_links` are those of `upload_folder`:
 without `skip`, `.env` and `.git` go along, and each link is an error. Keeps up
@@ -228,7 +227,8 @@ def has_changed(path: Path, listed: Listed | None) -> bool:
     size, nanoseconds = size_and_time(path)
     if not listed or listed.size != size:
         return True
-    if nanoseconds // 10**9 <= listed.modified:
+    # A millisecond more, since one of these times was a float.
+    if nanoseconds / 10**9 <= listed.modified + 0.001:
         return False
     if size >= LARGE:  # in parts, so its ETag is no MD5
         return True

@@ -42,10 +42,12 @@ what fails. What it leaves to you:
   `max_bandwidth` is in bytes a second. For more than ten threads, give the
   client as many connections: `Config(max_pool_connections=20)`. If awscrt
   is installed, boto3 may use it on some machines, and ignore these.
+- The network is gone for some seconds. That ends both, unless the client of
+  `configure_client` goes on trying.
 
-A process that is killed leaves parts in the bucket, which cost money
-(`lifecycle` has a rule for them), or a `.….part` file beside the target of a
-download. Cloudflare R2 does not take the CRC32 of a whole file that is sent
+Where the network stays away, or the process is killed, parts are left in the
+bucket and cost money (`lifecycle` has a rule for them). A killed download
+leaves a `.….part` file beside its target. Cloudflare R2 does not take the CRC32 of a whole file that is sent
 in parts.
 
 Needs s3:PutObject, s3:AbortMultipartUpload and s3:GetObject; with a key of

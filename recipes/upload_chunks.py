@@ -33,8 +33,10 @@ To copy an object between two accounts that share no credentials, read it with
         chunks = iter(lambda: file.read(8 * 1024 * 1024), b'')
         upload_chunks(mine, 'my-bucket', key, chunks, 'video/mp4')
 
-One part is sent at a time: a file goes faster with `upload_and_download`. If
-the program is killed, parts stay behind and cost money; a rule of
+One part is sent at a time: a file goes faster with `upload_and_download`. An
+outage of some seconds ends it, and the chunks may not come twice: use the
+client of `configure_client`, which goes on trying. If the network stays away,
+or the program is killed, parts stay behind and cost money; a rule of
 `lifecycle` removes them.
 
 Needs s3:PutObject and s3:AbortMultipartUpload; with a key of KMS, also
@@ -74,8 +76,8 @@ def upload_chunks(
 ) -> None:
     """Upload chunks of any size, one after another, as one object.
 
-    If anything fails, or on Ctrl-C, it removes the parts and raises the
-    error. Then nothing is stored, unless only the last response got lost.
+    If anything fails, or on Ctrl-C, it removes the parts, if S3 responds,
+    and raises the error. Then nothing is stored, unless only the last response got lost.
 
     Args:
         part_size: bytes of the first 1,000 parts, 5 MiB or more. Since S3

@@ -74,7 +74,8 @@ def resume_upload(
     Args:
         content_type: of a new upload; one that goes on keeps its own.
         extra: what else `create_multipart_upload` takes, such as
-            `{'StorageClass': 'STANDARD_IA'}`, for a new upload, too.
+            `{'StorageClass': 'STANDARD_IA'}`, for a new upload, too. Not what
+            each part would need: `RequestPayer`, `SSECustomerKey`.
 
     Raises:
         ClientError, BotoCoreError: call again to go on; after

@@ -76,8 +76,9 @@ def upload_chunks(
 ) -> None:
     """Upload chunks of any size, one after another, as one object.
 
-    If anything fails, or on Ctrl-C, it removes the parts, if S3 responds,
-    and raises the error. Then nothing is stored, unless only the last response got lost.
+    If anything fails, or on Ctrl-C, it raises the error, and removes the
+    parts if S3 can be reached. Then nothing is stored, unless only the last
+    response got lost.
 
     Args:
         part_size: bytes of the first 1,000 parts, 5 MiB or more. Since S3
@@ -85,7 +86,8 @@ def upload_chunks(
             8 GB on, 1 GiB from 1 TB on. Four are in memory, besides the
             chunk.
         extra: what else `put_object` and `create_multipart_upload` take,
-            such as `{'ServerSideEncryption': 'aws:kms'}`.
+            such as `{'ServerSideEncryption': 'aws:kms'}`. Not what each part
+            would need, too: `RequestPayer`, `SSECustomerKey`.
     """
     parts = parts_of(chunks, part_size)
     body = next(parts)

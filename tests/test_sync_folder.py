@@ -48,9 +48,7 @@ def test_a_newer_file_or_another_size_is_sent(
     assert read(s3, 'p/a') == content.encode()
 
 
-def test_a_change_within_the_second_of_the_upload_is_sent(
-    s3, mine, tmp_path
-):
+def test_a_change_within_the_second_of_the_upload_is_sent(s3, mine, tmp_path):
     put(s3, 'p/a', body=b'1')
     stored = s3.head_object(Bucket='bucket', Key='p/a')['LastModified']
     (tmp_path / 'a').write_text('2')

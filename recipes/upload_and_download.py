@@ -47,8 +47,9 @@ what fails. What it leaves to you:
 
 Where the network stays away, or the process is killed, parts are left in the
 bucket and cost money (`lifecycle` has a rule for them). A killed download
-leaves a `.….part` file beside its target. Cloudflare R2 does not take the CRC32 of a whole file that is sent
-in parts.
+leaves a `.….part` file beside its target.
+
+Cloudflare R2 does not take the CRC32 of a whole file that is sent in parts.
 
 Needs s3:PutObject, s3:AbortMultipartUpload and s3:GetObject; with a key of
 KMS also kms:GenerateDataKey and kms:Decrypt. Needs boto3 1.36: an older one

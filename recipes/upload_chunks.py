@@ -43,6 +43,7 @@ Needs s3:PutObject and s3:AbortMultipartUpload; with a key of KMS, also
 kms:Decrypt and kms:GenerateDataKey.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+https://developers.cloudflare.com/r2/objects/multipart-objects/
 https://github.com/boto/boto3/issues/3354
 """
 
@@ -84,7 +85,8 @@ def upload_chunks(
         part_size: bytes of the first 1,000 parts, 5 MiB or more. Since S3
             takes 10,000, each further 1,000 are twice as large: 16 MiB from
             8 GB on, 1 GiB from 1 TB on. Four are in memory, besides the
-            chunk.
+            chunk. Some stores, such as Cloudflare R2, want parts of one
+            size: there, have at most 1,000.
         extra: what else `put_object` and `create_multipart_upload` take,
             such as `{'ServerSideEncryption': 'aws:kms'}`. Not what each part
             would need, too: `RequestPayer`, `SSECustomerKey`.

@@ -13,6 +13,8 @@ import sys
 import warnings
 from difflib import get_close_matches
 from pathlib import Path
+from symtable import symtable
+from textwrap import dedent
 
 FOLDER = Path(__file__).resolve().parent
 # Recipes import each other by plain name, and the tour from above.
@@ -143,6 +145,22 @@ def row(name: str) -> str:
     return found[1] if found else ''
 
 
+def names_it_finds(code: str) -> set[str]:
+    """Return the names that code reads, and does not make itself."""
+    top = symtable(code, '', 'exec')
+    tables = [top]
+    for table in tables:
+        tables += table.get_children()
+    names = {
+        symbol.get_name()
+        for table in tables
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (table is top or symbol.is_global())
+    }
+    made = {x.get_name() for x in top.get_symbols() if x.is_assigned()}
+    return names - made
+
+
 def show(name: str) -> None:
     """Print what a recipe is for, and its demo, statement by statement."""
     text = docstring(name)
@@ -151,11 +169,11 @@ def show(name: str) -> None:
     more = 'Functions to copy'
     if in_short:
         answer = in_short[1].rstrip()
+        names = names_it_finds(dedent(answer))
         given = [
             'a client `s3`' if each == 's3' else f'`{each}`'
             for each in ('s3', 'bucket', 'key', 'prefix')
-            if re.search(rf'\b{each}\b', answer)
-            and not re.search(rf'^ +{each} = ', answer, re.M)
+            if each in names
         ]
         print(f'\nIn short{", given " if given else ""}{", ".join(given)}:')
         print(f'\n{answer}')

@@ -47,8 +47,16 @@ def test_it_begins_with_need_answer_and_files(menu):
     assert f'recipes/{files}' in printed
 
 
-def test_it_asks_for_nothing_that_the_short_answer_makes(menu):
-    assert 'In short, given `bucket`, `key`:' in menu('presigned_url')
+@pytest.mark.parametrize(
+    ('name', 'given'),
+    [
+        ('presigned_url', '`bucket`, `key`'),  # it makes `s3`
+        ('list_objects', 'a client `s3`, `bucket`, `prefix`'),  # `key=`
+        ('receive_events', 'a client `s3`, `bucket`, `key`'),  # in a function
+    ],
+)
+def test_it_says_what_the_short_answer_does_not_make(name, given, menu):
+    assert menu(name).split('\n')[2] == f'In short, given {given}:'
 
 
 def test_it_lists_each_recipe_by_its_need(menu):

@@ -7,7 +7,7 @@ In short:
 
     config = Config(
         max_pool_connections=20,  # one for each thread
-        read_timeout=60,  # seconds in which nothing comes; so by default
+        read_timeout=60,  # seconds without a byte, as by default
         # This keeps trying through an outage. The default soon gives up.
         retries={'mode': 'legacy', 'total_max_attempts': 8},
     )

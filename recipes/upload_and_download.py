@@ -351,7 +351,7 @@ def demo() -> None:
         print('The same:', target.read_bytes() == source.read_bytes())
         #> The same: True
 
-        # Without disk space, network or permission, the old file stays.
+        # There is no b.mp4. Whatever the error, the old file stays.
         try:
             download(s3, 'my-big-files', 'b.mp4', target)
         except ClientError as error:

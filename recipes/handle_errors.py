@@ -19,11 +19,11 @@ Catch an error if you know what to do about it, and let the others propagate.
 A `ClientError` is what S3 responded, with S3's code in it. What goes wrong:
 
 - A HEAD asks about an object without fetching it. Its response has no body,
-  so boto3 knows a status and no code. `404`: the object is not
-  there, or the bucket is not. `403`: a permission is missing, the access key
-  or the clock is wrong, or, without s3:ListBucket, the object is not there.
-  `400`: perhaps the token has expired. `download_file` and `copy` begin with
-  a HEAD, too. A GET of the same object says the code: `exists` does that.
+  so boto3 knows a status and no code. `404`: the object is not there, or the
+  bucket is not. `403`: a permission is missing, the access key or the clock
+  is wrong, or, without s3:ListBucket, the object is not there. `400`: perhaps
+  the token has expired. `download_file` and `copy` begin with a HEAD, too. A
+  GET of the same object says the code: `exists` does that.
 - `upload_file` raises `S3UploadFailedError`, which is no `ClientError`. The
   code is in the error that it was raised from: `code_of` finds it.
 - Without a response, there is no code. If boto3 cannot connect, finds no

@@ -4,21 +4,22 @@ In short:
 
     paginator = s3.get_paginator('list_objects_v2')
     pages = paginator.paginate(Bucket=bucket, Prefix=prefix)
-    entries = [x for page in pages for x in page.get('Contents', [])]
-    for entry in entries:
+    found = [x for page in pages for x in page.get('Contents', [])]
+    for entry in found:
         print(entry['Key'], entry['Size'])
     #> photos/a.png 1
     #> photos/trip/ 0
     #> photos/trip/b.png 1
-    newest = max(entries, key=lambda entry: entry['LastModified'])
-    print('newest:', newest['Key'])
+    latest = max(found, key=lambda entry: entry['LastModified'])
+    print('newest:', latest['Key'])
     #> newest: photos/a.png
 
-A response has at most 1,000 keys, and the paginator asks for more. `entries`
+A response has at most 1,000 keys, and the paginator asks for more. `found`
 keeps all in memory: for millions, do your work in a loop over the pages, as
 the functions below do. What goes wrong:
 
-- `page['Contents']` is a `KeyError` where no key has the prefix: hence `get`.
+- Where no key has the prefix, `page['Contents']` is a `KeyError`, hence `get`,
+  and `max` is a `ValueError`. `newest` returns an empty list.
 - S3 finds keys only by how they begin. For anything else, list all keys below
   a prefix and look at each, as `entries` does for dates and suffixes. You pay
   for a LIST request for every 1,000 keys. With the date in the key, as in

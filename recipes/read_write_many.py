@@ -425,7 +425,13 @@ def delete_if_unchanged(
         s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag, **more)
     except ClientError as error:
         # boto3 has perhaps sent it again, after a lost response.
-        if error.response['Error']['Code'] not in ('NoSuchKey', '404'):
+        code = error.response['Error']['Code']
+        if code == 'PreconditionFailed':  # so some stores say of what is gone
+            try:
+                s3.head_object(Bucket=bucket, Key=key, **more)
+            except ClientError as other:
+                code = other.response['Error']['Code']
+        if code not in ('NoSuchKey', '404'):
             raise
 
 

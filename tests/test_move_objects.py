@@ -222,6 +222,14 @@ def test_a_move_whose_delete_is_sent_again_and_again_is_done(s3, mine):
     assert keys(s3) == ['q/a']
 
 
+def test_a_lost_delete_is_done_where_its_repetition_is_refused(s3, mine):
+    """SeaweedFS says PreconditionFailed of a key that is gone."""
+    put(s3, 'p/a')
+    mine.faults.come(DeleteObject=[lost, taken])
+    assert move_folder(mine, 'bucket', 'p', 'q') == ['p/a']
+    assert keys(s3) == ['q/a']
+
+
 def test_an_outage_of_a_while_loses_nothing(s3, mine):
     names = [f'p/{number}' for number in range(8)]
     put(s3, *names)

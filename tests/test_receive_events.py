@@ -209,7 +209,8 @@ def test_the_event_of_lambda_has_the_same_in_it(s3, sqs, url):
     s3.put_object(Bucket='bucket', Key='in/a b+ü')
     [message] = sqs.receive_message(QueueUrl=url)['Messages']
     [event] = events.events_of(json.loads(message['Body']))
-    assert event[:3] == ('ObjectCreated:Put', 'bucket', 'in/a b+ü')
+    assert (event.name, event.bucket) == ('ObjectCreated:Put', 'bucket')
+    assert event.key == 'in/a b+ü'
     assert events.events_of(message['Body']) == [event]
 
 

@@ -298,14 +298,15 @@ def test_ctrl_c_ends_a_large_object_and_leaves_nothing(
         ended.wait(30)
         return work()
 
-    def interrupted(*_, **__):
+    def interrupted(request, work):
         has_begun.wait(30)
         raise KeyboardInterrupt
 
-    put(s3, 'p/a', body=bytes(40 * LARGE))
-    mine.faults.come(GetObject=repeat(begin))
+    put(s3, 'p/a', 'p/b', body=bytes(40 * LARGE))
+    monkeypatch.setenv('MOTO_S3_DEFAULT_MAX_KEYS', '1')
+    pages = [None, interrupted]
+    mine.faults.come(GetObject=repeat(begin), ListObjectsV2=pages)
     monkeypatch.setattr(downloads, 'Event', lambda: ended)
-    monkeypatch.setattr(read_write_many, 'wait', interrupted)
     with pytest.raises(KeyboardInterrupt):
         download(mine, tmp_path)
     assert mine.faults.sent.count('GetObject') <= 20

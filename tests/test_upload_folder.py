@@ -9,7 +9,6 @@ from itertools import repeat
 import pytest
 
 import faults
-import read_write_many
 import sync_folder
 import upload_folder
 from faults import after, denied, slow_down
@@ -231,20 +230,24 @@ def test_ctrl_c_ends_a_large_file_and_leaves_no_parts(
     s3, mine, small, tmp_path, monkeypatch
 ):
     has_begun, ended = threading.Event(), threading.Event()
+    scandir = os.scandir
 
     def begin(request, work):
         has_begun.set()
         ended.wait(30)
         return work()
 
-    def interrupted(*_, **__):
+    def interrupted(path):
+        if os.path.basename(path) != 'sub':
+            return scandir(path)
         has_begun.wait(30)
         raise KeyboardInterrupt
 
+    write(tmp_path, 'sub/b')
     (tmp_path / 'a').write_bytes(bytes(40 * LARGE))
     mine.faults.come(UploadPart=repeat(begin))
     monkeypatch.setattr(upload_folder, 'Event', lambda: ended)
-    monkeypatch.setattr(read_write_many, 'wait', interrupted)
+    monkeypatch.setattr(os, 'scandir', interrupted)
     with pytest.raises(KeyboardInterrupt):
         upload(mine, tmp_path)
     assert mine.faults.sent.count('UploadPart') <= 20

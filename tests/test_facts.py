@@ -315,7 +315,7 @@ def test_a_copy_keeps_metadata_and_tags_but_no_storage_class(s3):
     put(s3, Tagging='a=1', StorageClass='STANDARD_IA', **text)
     copy(s3)
     assert {name: head(s3, 'copy')[name] for name in text} == text
-    says('encrypted as its new bucket decides, and `STANDARD`. That is its')
+    says('its storage class is `STANDARD`, even if the original has another')
     assert head(s3, 'copy').get('StorageClass', 'STANDARD') == 'STANDARD'
     says('`copy_object(` copies an object with its content type, metadata and')
     tags = s3.get_object_tagging(Bucket='facts', Key='copy')

@@ -91,6 +91,8 @@ def test_a_demo_runs_inside_the_mock(menu, hostile):
         ('dry run', 'sync_folder'),  # by its row in README.md
         ('fastapi', 'presigned_url'),  # by its docstring
         ('does this file exist', 'handle_errors'),
+        ('undo a delete', 'versions'),
+        ('upload form on a web page', 'presigned_form'),
         ('delete logs after 30 days', 'lifecycle'),
     ],
 )
@@ -103,7 +105,9 @@ def test_a_word_leads_to_recipes_by_name_or_need(menu, word, name):
 
 def test_what_is_named_like_the_word_comes_first(menu):
     """That others delete, too, does not matter here."""
-    with pytest.raises(SystemExit, match='Did you mean:\n  delete_folder '):
+    with pytest.raises(
+        SystemExit, match=r'These are about it:\n  delete_folder '
+    ):
         menu('delete')
 
 

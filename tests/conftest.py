@@ -1,6 +1,7 @@
 """Fixtures, in an environment of which the tests know everything."""
 
 import hashlib
+import importlib
 import inspect
 import io
 import os
@@ -22,7 +23,7 @@ from boto3.s3.transfer import TransferConfig  # noqa: E402
 from s3transfer.utils import ChunksizeAdjuster  # noqa: E402
 
 import main_aws_s3  # noqa: E402
-from support import RECIPES  # noqa: E402
+from support import HAS_TABLES, RECIPES  # noqa: E402
 
 if sys.version_info < (3, 10):
     # The newest moto for these Pythons lacks some of what recipes use.
@@ -69,6 +70,17 @@ credential_process = touch ran
 s3 =
   addressing_style = sideways
 """
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out what needs pandas, where it is not."""
+    if not HAS_TABLES:
+        items[:] = [x for x in items if 'pandas' not in x.fixturenames]
+
+
+@pytest.fixture(scope='session')
+def pandas():
+    return importlib.import_module('pandas')
 
 
 @pytest.fixture(scope='session')

@@ -2,8 +2,11 @@
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
+# Only .ci/run has both: a first `uv run` should not fetch them.
+HAS_TABLES = bool(find_spec('pandas') and find_spec('pyarrow'))
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 RECIPES = {

@@ -123,9 +123,8 @@ SALES = b'day,price\n' + b'1,9.5\n' * 2_000
 
 @pytest.mark.parametrize('compression', [None, 'gzip'])
 def test_pandas_reads_a_csv_by_a_request_for_each_buffer(
-    s3, mine, compression
+    s3, mine, pandas, compression
 ):
-    pandas = pytest.importorskip('pandas')  # .ci/run has it
     body = gzip.compress(SALES) if compression else SALES
     put(s3, body)
     with open_object(mine, 'bucket', 'key', buffer=4096) as file:
@@ -134,9 +133,7 @@ def test_pandas_reads_a_csv_by_a_request_for_each_buffer(
     assert mine.faults.sent.count('GetObject') <= len(body) / 4096 + 1
 
 
-def test_pandas_reads_some_columns_of_a_parquet_file(s3, mine):
-    pandas = pytest.importorskip('pandas')
-    pytest.importorskip('pyarrow')
+def test_pandas_reads_some_columns_of_a_parquet_file(s3, mine, pandas):
     noise = [os.urandom(400) for _ in range(999)]
     table = pandas.DataFrame({'large': noise, 'price': 1})
     put(s3, table.to_parquet())
@@ -151,7 +148,6 @@ def test_pandas_reads_some_columns_of_a_parquet_file(s3, mine):
     assert sum(fetched) < len(read(s3)) / 4
 
 
-def test_pandas_does_not_pack_what_it_returns():
-    pandas = pytest.importorskip('pandas')
+def test_pandas_does_not_pack_what_it_returns(pandas):
     text = pandas.DataFrame({'a': [1]}).to_csv(index=False, compression='gzip')
     assert text.split() == ['a', '1']

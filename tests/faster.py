@@ -47,9 +47,9 @@ make_once(parsers, 'DEFAULT_TIMESTAMP_PARSER', lambda text: text)
 make_once(
     S3Response,
     'subdomain_based_buckets',
-    lambda request: (
-        request.headers.get('host'),
-        request.url,
+    lambda *args: (  # in older ones, it is a method
+        args[-1].headers.get('host'),
+        args[-1].url,
         os.environ.get('MOTO_S3_CUSTOM_ENDPOINTS'),
     ),
 )

@@ -367,11 +367,6 @@ def test_only_large_bodies_wait_for_s3_to_ask(s3, more, waits):
     assert sent == [waits]
 
 
-def test_each_thread_has_a_connection():
-    client = read_write_many.client_for_many('us-east-1', threads=33)
-    assert client.meta.config.max_pool_connections == 33
-
-
 def test_what_is_written_has_the_type_of_its_name(s3, mine):
     write_many(mine, 'bucket', {'a.webp': b'1'})
     head = s3.head_object(Bucket='bucket', Key='a.webp')

@@ -175,7 +175,7 @@ def test_its_two_files_keep_tests_in_the_mock(misleading, elsewhere, tmp_path):
         env=made_env(**misleading, PYTHONPATH=str(tmp_path)),
         stdout=subprocess.PIPE,
         encoding='utf-8',
-        timeout=60,
+        timeout=100,
         check=False,
     ).stdout
     passed = len(re.findall(r'\ndef test_', files['test_app']))

@@ -12,6 +12,7 @@ import re
 import sys
 import warnings
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from symtable import symtable
 from textwrap import dedent
@@ -84,6 +85,7 @@ FILLERS = {
 }
 
 
+@lru_cache
 def docstring(name: str) -> str:
     """Return what a recipe's file begins with, without parsing the rest."""
     text = (FOLDER / f'{name}.py').read_text('utf-8')
@@ -138,6 +140,7 @@ def points(name: str, word: str) -> int:
     return max(known, default=0)
 
 
+@lru_cache
 def row(name: str) -> str:
     """Return what README.md calls the need, in its table of recipes."""
     page = FOLDER.parent / 'README.md'

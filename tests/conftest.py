@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -20,6 +21,7 @@ for _name in list(os.environ):
 import boto3  # noqa: E402
 import moto  # noqa: E402, F401  (it reads settings as it is imported)
 from boto3.s3.transfer import TransferConfig  # noqa: E402
+from botocore.awsrequest import AWSResponse  # noqa: E402
 from s3transfer.utils import ChunksizeAdjuster  # noqa: E402
 
 import main_aws_s3  # noqa: E402
@@ -197,6 +199,19 @@ def events(s3, monkeypatch):
     session = boto3.Session()
     monkeypatch.setattr(boto3, 'DEFAULT_SESSION', session)
     return session.events
+
+
+@pytest.fixture
+def sent(events):
+    """The requests of all clients of this test; each gets an empty answer."""
+    requests = []
+
+    def answer(request, **_):
+        requests.append(request)
+        return AWSResponse(request.url, 200, {}, mock.Mock(stream=list))
+
+    events.register_first('before-send.s3', answer)
+    return requests
 
 
 @pytest.fixture

@@ -91,6 +91,17 @@ def made_env(**variables):
     return {**kept, **variables}
 
 
+def asked(s3, operation):
+    """Return what holds the last parameters of this operation from now on."""
+    asked = {}
+
+    def keep(params, **_):
+        asked.update(params)
+
+    s3.meta.events.register(f'provide-client-params.s3.{operation}', keep)
+    return asked
+
+
 def keys(s3):
     """Return the keys of the bucket `bucket`."""
     page = s3.list_objects_v2(Bucket='bucket')

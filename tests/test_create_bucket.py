@@ -8,6 +8,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 import faults
 from create_bucket import create_bucket
+from support import asked
 
 ABSENT = faults.says(404, '')  # a response to HEAD has no body
 
@@ -24,17 +25,6 @@ def in_region(status, region):
 
 def error(status, code):
     return faults.says(status, faults.ERROR.format(code))
-
-
-def asked(s3, operation):
-    """Return what holds the last parameters of this operation from now on."""
-    asked = {}
-
-    def keep(params, **_):
-        asked.update(params)
-
-    s3.meta.events.register(f'provide-client-params.s3.{operation}', keep)
-    return asked
 
 
 @pytest.mark.parametrize('region', ['us-east-1', 'eu-west-1'])

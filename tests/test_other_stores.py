@@ -3,25 +3,10 @@
 import base64
 import hashlib
 import re
-from unittest import mock
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
 import other_stores
-
-
-@pytest.fixture
-def sent(events):
-    """The requests of all clients of this test; each gets an empty answer."""
-    requests = []
-
-    def answer(request, **_):
-        requests.append(request)
-        return AWSResponse(request.url, 200, {}, mock.Mock(stream=list))
-
-    events.register_first('before-send.s3', answer)
-    return requests
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,10 @@
 """Tests of recipes/public_buckets.py."""
 
-from unittest import mock
-
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 import public_buckets
-
-
-@pytest.fixture
-def sent(events):
-    """The requests of all clients of this test; each gets an empty answer."""
-    requests = []
-
-    def answer(request, **_):
-        requests.append(request)
-        return AWSResponse(request.url, 200, {}, mock.Mock(stream=list))
-
-    events.register_first('before-send.s3', answer)
-    return requests
 
 
 def test_a_public_bucket_is_read_without_a_signature(sent):

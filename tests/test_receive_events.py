@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 
 import faults
 import receive_events as events
+from support import asked
 
 ACCOUNT = '123456789012'
 QUEUE = f'arn:aws:sqs:us-east-1:{ACCOUNT}:queue'
@@ -70,17 +71,6 @@ def answer(s3, operation, **fields):
         parsed.update(fields)
 
     s3.meta.events.register(f'after-call.s3.{operation}', add)
-
-
-def asked(s3, operation):
-    """Return what holds the last parameters of this operation from now on."""
-    asked = {}
-
-    def keep(params, **_):
-        asked.update(params)
-
-    s3.meta.events.register(f'provide-client-params.s3.{operation}', keep)
-    return asked
 
 
 def statements_of_queue(sqs, url):
